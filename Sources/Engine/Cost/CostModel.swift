@@ -1,0 +1,36 @@
+/// What one iteration (a forward pass over a batch) computes, as far as its duration depends on it.
+///
+/// A request that computes more than one token counts as prefill, one that computes exactly one as decode (vLLM V1).
+public struct IterationShape: Equatable, Sendable {
+  /// New prompt tokens over all prefill requests.
+  public var prefillTokens = 0
+  /// Tokens computed before this iteration, over all prefill requests.
+  public var prefillContext = 0
+  /// Σ q·(2k + q + 1)/2: pairs of query and key that causal attention of the prefill requests visits.
+  public var prefillPairs = 0
+  public var prefillRequests = 0
+  public var decodeRequests = 0
+  /// Context lengths of decode requests, each without the token being computed.
+  public var decodeContext = 0
+  /// Shortest and longest of those; 0 without decode requests. Only kept current when `CostModel.usesContextExtremes`.
+  public var decodeContextMin = 0
+  public var decodeContextMax = 0
+
+  public init() {}
+
+  /// Tokens that pass through the dense layers.
+  @inlinable public var tokens: Int { prefillTokens + decodeRequests }
+  /// Rows of the language-model head: one for each scheduled request.
+  @inlinable public var sequences: Int { prefillRequests + decodeRequests }
+}
+
+/// Duration of an iteration on one instance.
+///
+/// Promises: a pure function of the shape, at least 1 ns, safe to call from many simulations at once.
+public protocol CostModel: Sendable {
+  /// One line for the start-up block and the summary: which model, from which file.
+  var summary: String { get }
+  /// Whether `iterationTime` reads `decodeContextMin` and `decodeContextMax`.
+  var usesContextExtremes: Bool { get }
+  func iterationTime(_ shape: IterationShape) -> SimDuration
+}

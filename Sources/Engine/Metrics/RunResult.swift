@@ -1,0 +1,68 @@
+import Histogram
+
+/// Everything a run produced: what tables, CSV and JSON are made from.
+///
+/// Integers and simulated time only: two equal runs give equal results.
+public struct RunResult: Sendable {
+  /// Requests that ended, in order of `RequestID`.
+  public var records: ContiguousArray<RequestRecord> = []
+  /// Inter-token gaps of record `i`, in ns: `gaps[gapStarts[i] ..< gapStarts[i + 1]]`. Both empty unless `keepGaps` was set.
+  public var gaps: ContiguousArray<Int64> = []
+  public var gapStarts: ContiguousArray<Int> = []
+  /// Gaps between tokens of one request over the whole run, in ns; 3 significant digits.
+  public var gapHistogram = Histogram<UInt64>(
+    highestTrackableValue: 1 << 50, numberOfSignificantValueDigits: .three)
+  /// Reasons of rejections; `RequestRecord.reason` is an index.
+  public var reasons: [String] = []
+  public var instances: [InstanceTotals] = []
+  /// One entry for each log interval.
+  public var samples: [IntervalSample] = []
+  /// Time of the last event.
+  public var end = SimTime.zero
+  public var iterations = 0
+  public var events = 0
+  /// KV books of all instances at the end: 0 in a run that finished everything.
+  public var kvBlocksHeld = 0
+  public init() {}
+}
+
+/// What one instance did over a run.
+public struct InstanceTotals: Sendable {
+  public var iterations = 0
+  public var busy = SimDuration.zero
+  public var prefillTokens = 0
+  public var decodeTokens = 0
+  /// Prompt tokens asked of the prefix cache, and tokens found there.
+  public var prefixQueries = 0
+  public var prefixHits = 0
+  public var preemptions = 0
+  /// Tokens computed again after preemptions.
+  public var recomputedTokens = 0
+  public var kvCapacityBlocks = 0
+  /// Most blocks held by requests or promised to transfers at any instant.
+  public var kvPeakBlocks = 0
+  /// Bytes of weights on each accelerator.
+  public var weightBytes = 0
+  public var kvBytesPerBlock = 0
+  /// Time during which prompts that were done here waited for blocks on the decode side, summed over requests.
+  public var kvWait = SimDuration.zero
+  public var bytesSent: Int64 = 0
+  public var bytesReceived: Int64 = 0
+  public init() {}
+}
+
+/// The cluster at the end of a log interval, and what it did during it.
+public struct IntervalSample: Sendable {
+  public var time = SimTime.zero
+  /// Requests whose prompt is being computed or waits on an instance; requests with their first token and not their last.
+  public var prefilling = 0
+  public var decoding = 0
+  public var gatewayWaiting = 0
+  public var prefillTokens = 0
+  public var decodeTokens = 0
+  /// Bytes in use on each instance's first accelerator: weights, held and reserved blocks.
+  public var memoryBytes: [Int] = []
+  public var running: [Int] = []
+  public var waiting: [Int] = []
+  public init() {}
+}

@@ -1,0 +1,166 @@
+/// A request as policies hold it: its slot in the table of active requests, and its id as the generation.
+///
+/// A slot is used again after its request has ended; `requestView` then answers nil for the old reference.
+public struct RequestRef: Hashable, Sendable {
+  public var slot: Int32
+  public var id: RequestID
+  public init(slot: Int32, id: RequestID) {
+    self.slot = slot
+    self.id = id
+  }
+}
+
+/// What a real router could see of the cluster, at the present instant.
+///
+/// Valid only during the hook call that it is handed to. Reading changes nothing.
+public protocol PolicyWorld {
+  var now: SimTime { get }
+  /// Instances in configuration order are 0 ..< instanceCount.
+  var instanceCount: Int { get }
+  /// Requests parked at the gateway.
+  var gatewayWaiting: Int { get }
+  func instanceView(_ id: InstanceID) -> InstanceView
+  /// Facts of an instance that never change.
+  func instanceFacts(_ id: InstanceID) -> InstanceFacts
+  /// nil once the request has ended.
+  func requestView(_ request: RequestRef) -> RequestView?
+  /// When a request that has ended did so; nil while it is active or has not arrived.
+  func endOfRequest(_ id: RequestID) -> SimTime?
+  /// Name of the request's session; nil is none.
+  func sessionName(_ request: RequestRef) -> String?
+  /// In queue order.
+  func waiting(_ id: InstanceID) -> ContiguousArray<RequestRef>
+  /// In order of admission.
+  func running(_ id: InstanceID) -> ContiguousArray<RequestRef>
+  /// Tokens of the request's prompt that this instance's prefix cache holds now.
+  func prefixHitTokens(_ request: RequestRef, _ id: InstanceID) -> Int
+  /// Queue and compute until the request's prompt would be done on this instance, by the engine's own cost model.
+  func estimatePrefill(_ request: RequestRef, _ id: InstanceID) -> SimDuration
+  /// Duration of one iteration with this content on this instance.
+  func estimateStep(_ id: InstanceID, prefillTokens: Int, decodeSeqs: Int, contextTokens: Int)
+    -> SimDuration
+  /// Moving the request's KV cache between two instances over idle links.
+  func transferTime(_ request: RequestRef, from: InstanceID, to: InstanceID) -> SimDuration
+}
+
+/// A batch in the making, with the refusals of POLICY_API section 4.
+public protocol PolicyStep: PolicyWorld {
+  var instance: InstanceID { get }
+  /// Tokens scheduled so far, and most that this iteration may hold.
+  var tokens: Int { get }
+  var budget: Int { get }
+  /// Requests scheduled so far.
+  var seqs: Int { get }
+  /// Could KV blocks for `tokens` more tokens of this request be had now?
+  func canAllocate(_ request: RequestRef, tokens: Int) -> Bool
+  func decode(_ request: RequestRef) -> StepRefusal?
+  /// Schedules every running decode request in order of admission; stops at the first refusal. Returns how many were taken.
+  func decodeAll() -> Int
+  func prefill(_ request: RequestRef, tokens: Int) -> StepRefusal?
+  func preempt(_ request: RequestRef) -> StepRefusal?
+}
+
+/// Why a step call changed nothing.
+public enum StepRefusal: String, Sendable, CaseIterable {
+  case notRunning = "not running here"
+  case alreadyScheduled = "already in this step"
+  case noBlocks = "no KV block"
+  case overBudget = "over the token budget"
+  case tooManySeqs = "max_num_seqs reached"
+  case stillPrompt = "its prompt is not done"
+  case promptDone = "its prompt is done"
+  case badTokens = "tokens must be at least 1 and at most the remaining prompt"
+  case notChunkable = "chunked prefill is off: all of the remaining prompt or nothing"
+  case ended = "it has ended"
+}
+
+/// Facts of an instance that never change during a run.
+public struct InstanceFacts: Sendable {
+  public var name: String
+  public var role: InstanceRole
+  public var node: Int
+  public var model: String
+  public var hardware: String
+  public var tpSize: Int
+  public var ppSize: Int
+  public var kvCapacityTokens: Int
+  public var maxNumSeqs: Int
+  public var maxNumBatchedTokens: Int
+  public var blockSize: Int
+  public init(
+    name: String, role: InstanceRole, node: Int, model: String, hardware: String, tpSize: Int,
+    ppSize: Int,
+    kvCapacityTokens: Int, maxNumSeqs: Int, maxNumBatchedTokens: Int, blockSize: Int
+  ) {
+    self.name = name
+    self.role = role
+    self.node = node
+    self.model = model
+    self.hardware = hardware
+    self.tpSize = tpSize
+    self.ppSize = ppSize
+    self.kvCapacityTokens = kvCapacityTokens
+    self.maxNumSeqs = maxNumSeqs
+    self.maxNumBatchedTokens = maxNumBatchedTokens
+    self.blockSize = blockSize
+  }
+}
+
+/// State of an instance at one instant. Tokens of KV count whole blocks.
+public struct InstanceView: Equatable, Sendable {
+  public var busy = false
+  public var waitingCount = 0
+  public var runningCount = 0
+  /// Prompt tokens still to compute of waiting requests.
+  public var waitingPromptTokens = 0
+  /// Context tokens of running requests.
+  public var runningContextTokens = 0
+  /// Routed here and not finished or moved on.
+  public var inflight = 0
+  /// Held by requests, without what is reserved.
+  public var kvUsedTokens = 0
+  /// Promised to transfers under way.
+  public var kvReservedTokens = 0
+  /// Capacity less used and reserved.
+  public var kvFreeTokens = 0
+  /// Not held by a request, kept for prefix hits.
+  public var cachedTokens = 0
+  public var transfersIn = 0
+  public var transfersOut = 0
+  /// Duration of the last iteration that ended; 0 before the first.
+  public var lastStep = SimDuration.zero
+  /// End of the iteration under way, or now.
+  public var freeAt = SimTime.zero
+  public init() {}
+}
+
+/// State of an active request at one instant. Without its output length, which no router knows.
+public struct RequestView: Equatable, Sendable {
+  public var stage = RequestStage.prefill
+  public var arrival = SimTime.zero
+  public var promptTokens = 0
+  /// Prompt tokens that prefix caches saved.
+  public var cachedTokens = 0
+  public var computedTokens = 0
+  /// Tokens to compute before the next one can be generated (after a preemption this includes generated ones).
+  public var remainingPromptTokens = 0
+  public var generatedTokens = 0
+  public var contextTokens = 0
+  public var predictedOutputTokens = 0
+  /// True output length; the bridge shows it to runs with `--oracle` only.
+  public var outputTokens = 0
+  public var kvBytes = 0
+  public var turn = 0
+  public var deferrals = 0
+  public var preemptions = 0
+  public var prefillInstance = InstanceID.none
+  public var decodeInstance = InstanceID.none
+  public init() {}
+}
+
+/// What `done` is told.
+public struct PolicySummary: Sendable {
+  /// Name and value, in the order of the JSON summary: counts, throughputs, `mean_ttft_ms` and so on.
+  public var fields: [(name: String, value: Double)] = []
+  public init() {}
+}

@@ -1,0 +1,62 @@
+/// All inputs of a run but the policy. A run is a pure function of the two.
+public struct Scenario: Sendable {
+  public var cluster: ClusterSpec
+  /// One for each instance of the cluster.
+  public var costs: [IterationCost]
+  public var workload: Workload
+  public var options: RunOptions
+
+  public init(
+    cluster: ClusterSpec, costs: [IterationCost], workload: Workload,
+    options: RunOptions = RunOptions()
+  ) {
+    precondition(costs.count == cluster.instances.count, "one cost model for each instance")
+    self.cluster = cluster
+    self.costs = costs
+    self.workload = workload
+    self.options = options
+  }
+}
+
+public struct RunOptions: Sendable, Equatable {
+  public var seed: UInt64 = 0
+  /// Simulated time between samples; nil takes none.
+  public var logInterval: SimDuration? = nil
+  /// Advance one iteration at a time and count each request on its own: slow, same bytes.
+  public var stepByStep = false
+  /// Verify the KV books after every event.
+  public var check = false
+  /// Keep one record for each request (CSV and exact percentiles need it).
+  public var keepRecords = true
+  /// Keep every inter-token gap (the CSV's ITL column needs it).
+  public var keepGaps = false
+  public init() {}
+}
+
+/// Told about a run while it goes on. Must not influence it.
+public protocol RunObserver {
+  mutating func sample(_ sample: IntervalSample)
+  /// About every few thousand events: how many requests have ended.
+  mutating func progress(ended: Int, of total: Int, at now: SimTime)
+}
+
+public struct SilentObserver: RunObserver {
+  public init() {}
+  public mutating func sample(_ sample: IntervalSample) {}
+  public mutating func progress(ended: Int, of total: Int, at now: SimTime) {}
+}
+
+/// A run that could not go on.
+public enum SimulationError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The policy did something wrong, or left work waiting for ever. Exit code 3.
+  case policy(PolicyError)
+  /// Our own bug: a law does not hold. Exit code 1.
+  case brokenLaw(String)
+
+  public var description: String {
+    switch self {
+    case .policy(let error): error.description
+    case .brokenLaw(let what): "internal error, please report: \(what)"
+    }
+  }
+}

@@ -1,0 +1,8 @@
+import ArgumentParser
+import Engine
+
+@main
+struct SimHostCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "simhost")
+  func run() throws {}
+}
