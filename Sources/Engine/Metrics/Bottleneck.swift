@@ -82,25 +82,29 @@ public enum Bottleneck: Sendable, Equatable {
     }
   }
 
-  /// The numbers behind the name; empty when nothing is saturated.
-  public var reason: String {
+  /// The numbers behind the name, in a few words each; empty when nothing is saturated.
+  public var reasons: [String] {
     func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
     switch self {
     case .decodeMemory(let wait, let peak, let preemptions):
-      return "KV peak \(percent(peak)), \(percent(wait)) of latency waits for blocks, "
-        + "\(preemptions) preemptions"
+      return [
+        "KV peak \(percent(peak))", "\(percent(wait)) of latency waits for blocks",
+        "\(preemptions) preemptions",
+      ]
     case .decodeCompute(let wait, let busy):
-      return "\(percent(wait)) of latency waits for a decode batch, busy \(percent(busy))"
+      return ["\(percent(wait)) of latency waits for a decode batch", "busy \(percent(busy))"]
     case .prefillCompute(let wait, let busy):
-      return "\(percent(wait)) of latency waits before the prompt, busy \(percent(busy))"
+      return ["\(percent(wait)) of latency waits before the prompt", "busy \(percent(busy))"]
     case .promptMemory(let wait, let peak):
-      return "\(percent(wait)) of latency waits before the prompt, KV peak \(percent(peak))"
+      return ["\(percent(wait)) of latency waits before the prompt", "KV peak \(percent(peak))"]
     case .network(let wait):
-      return "\(percent(wait)) of latency is KV transfer"
+      return ["\(percent(wait)) of latency is KV transfer"]
     case .policy(let wait, let busy):
-      return "\(percent(wait)) of latency waits before the prompt, busy only \(percent(busy))"
+      return [
+        "\(percent(wait)) of latency waits before the prompt", "busy only \(percent(busy))",
+      ]
     case .notSaturated:
-      return ""
+      return []
     }
   }
 }

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Foundation
 
 /// Bytes on their way to a file or into memory, through one buffer.
 ///
@@ -118,13 +112,7 @@ public struct ByteSink {
     var sent = 0
     while sent < used, failure == 0 {
       let count = buffer.withUnsafeBytes { bytes in
-        #if canImport(Darwin)
-          Darwin.write(descriptor, bytes.baseAddress! + sent, used - sent)
-        #elseif canImport(Musl)
-          Musl.write(descriptor, bytes.baseAddress! + sent, used - sent)
-        #else
-          Glibc.write(descriptor, bytes.baseAddress! + sent, used - sent)
-        #endif
+        writeBytes(descriptor, UnsafeRawBufferPointer(rebasing: bytes[sent..<used]))
       }
       if count > 0 {
         sent += count
@@ -136,4 +124,9 @@ public struct ByteSink {
     }
     used = 0
   }
+}
+
+/// The system's `write`, which the methods of that name hide.
+private func writeBytes(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+  write(descriptor, bytes.baseAddress, bytes.count)
 }

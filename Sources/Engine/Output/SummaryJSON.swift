@@ -90,7 +90,7 @@ public struct SummaryJSON: OutputDocument {
     json.field("prefix_hit_share", summary.prefixHitShare)
     json.object("bottleneck") { json in
       json.field("name", summary.bottleneck.name)
-      json.field("reason", summary.bottleneck.reason)
+      json.field("reason", summary.bottleneck.reasons.joined(separator: ", "))
     }
   }
 

@@ -44,9 +44,9 @@ import Testing
     #expect(bottleneck(decodePeak: 100).name == "not saturated")
   }
 
-  @Test func reasonHoldsTheNumbers() {
+  @Test func reasonsHoldTheNumbers() {
     #expect(
-      bottleneck(kvWait: 300, decodePeak: 99).reason
-        == "KV peak 99 %, 30 % of latency waits for blocks, 0 preemptions")
+      bottleneck(kvWait: 300, decodePeak: 99).reasons
+        == ["KV peak 99 %", "30 % of latency waits for blocks", "0 preemptions"])
   }
 }
