@@ -54,7 +54,10 @@ public struct LLMServingSimCSV: OutputDocument {
     if result.gapStarts.count == result.records.count + 1 {
       let range = result.gapStarts[row]..<result.gapStarts[row + 1]
       for index in range {
-        if index > range.lowerBound { sink.write(", ") }
+        if index > range.lowerBound {
+          sink.write(ByteSink.comma)
+          sink.write(UInt8(ascii: " "))
+        }
         sink.write(result.gaps[index])
       }
     }
