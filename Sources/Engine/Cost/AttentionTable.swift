@@ -3,7 +3,7 @@
 ///
 /// For each profiled pair of prefill tokens and decode requests there is a *slice*: rows by prefill context, each with
 /// times over decode context. A lookup blends linearly, decode context first and prefill tokens last.
-struct AttentionTable: Sendable {
+final class AttentionTable: Sendable {
   /// Profiled prefill token counts and decode request counts, rising.
   let chunks: ContiguousArray<Double>
   let counts: ContiguousArray<Double>
@@ -34,6 +34,10 @@ struct AttentionTable: Sendable {
 
   /// Most chunks and most counts: a table has a slice for each pair. Guess: six times what was ever profiled.
   static let longestAxis = 128
+
+  /// Most points, measured and extrapolated, up to which absent slices are extrapolated. Guess: 200 times what public
+  /// profiles have.
+  private static let mostPoints = 1 << 22
 
   /// Takes points in any order; the first of several at one place stays. There must be one at least.
   init(_ points: [Point], _ absentSlice: ProfileRules.AbsentSlice) {
@@ -200,7 +204,8 @@ extension AttentionTable {
     /// the nearest slice where there are no two with the same rows.
     mutating func extended(_ chunk: Int, _ count: Int) -> Slice {
       let smaller = keys.filter { $0.chunk == chunk && $0.count < count && $0.count > 0 }.suffix(2)
-      guard smaller.count == 2, let low = smaller.first, let high = smaller.last,
+      guard smaller.count == 2, contexts.count < mostPoints, let low = smaller.first,
+        let high = smaller.last,
         smaller.allSatisfy({ !$0.slice.rows.isEmpty }),
         haveEqualRows(low.slice, high.slice)
       else { return nearest(chunk, count) }

@@ -32,6 +32,21 @@ public struct RingAllReduce: Sendable, Equatable {
     let total = 2 * steps * send + (2 * steps + 1) * Self.endpointDelay + steps * reduce
     return Int64(exactly: total.rounded(.down)) ?? ProfileLimits.longest
   }
+
+  /// The part of an all-reduce that does not depend on its size, without the rounding of steps.
+  public var fixedSeconds: Double {
+    guard ranks > 1 else { return 0 }
+    let steps = 2 * Double(ranks - 1)
+    return (steps * Double(link.latency.nanoseconds) + (steps + 1) * Self.endpointDelay) * 1e-9
+  }
+
+  /// What each byte adds, without the rounding of steps.
+  public var secondsPerByte: Double {
+    guard ranks > 1 else { return 0 }
+    let steps = Double(ranks - 1)
+    let share = 1 / Double(ranks)
+    return steps * share * (2 / (link.bytesPerNanosecond * 1e9) + 3 / (memoryBandwidth * 1e9))
+  }
 }
 
 /// Bounds that keep sums of profiled times inside 64 bits whatever a profile says.

@@ -16,7 +16,7 @@ struct LayerSequence: Sendable, Equatable {
   init?(architecture: String, hardware: String) {
     let queryKeyNorm: [String]
     switch architecture {
-    case "llama", "qwen2": queryKeyNorm = []
+    case "llama", "mistral", "qwen2": queryKeyNorm = []
     case "qwen3": queryKeyNorm = ["qk_norm"]
     default: return nil
     }
@@ -29,5 +29,5 @@ struct LayerSequence: Sendable, Equatable {
     epilogue = ["final_layernorm"]
   }
 
-  static let knownArchitectures = ["llama", "qwen2", "qwen3"]
+  static let knownArchitectures = ["llama", "mistral", "qwen2", "qwen3"]
 }

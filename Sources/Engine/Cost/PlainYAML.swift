@@ -67,11 +67,12 @@ private struct PlainYAMLParser {
     let start = lines[next].number
     guard depth < Self.maximumDepth else { throw refusal(lines[next], "is nested too deep") }
     var entries: [PlainYAML.Entry] = []
+    var keys: Set<String> = []
     while next < lines.count, lines[next].indent >= indent {
       let line = lines[next]
       guard line.indent == indent else { throw refusal(line, "has an unexpected indentation") }
       let (key, rest) = try keyAndRest(line)
-      guard !entries.contains(where: { $0.key == key }) else {
+      guard keys.insert(key).inserted else {
         throw refusal(line, "repeats the key '\(key)'")
       }
       next += 1

@@ -37,16 +37,17 @@ struct ProfileBundle: Sendable {
     self.rules = rules
     let metaFile = folder + "/meta.yaml"
     meta = try ProfileMeta(
-      file: metaFile, bytes: ProfileFile.read(metaFile), tpSize: tpSize)
+      file: metaFile, bytes: InputFile.read(metaFile, limit: ProfileFolder.metaLimit),
+      tpSize: tpSize)
 
     let shards = "\(folder)/tp\(tpSize)"
-    guard ProfileFile.isFolder(shards) else {
-      let present = ProfileFile.names(in: folder).filter { $0.hasPrefix("tp") }
+    guard ProfileFolder.isFolder(shards) else {
+      let present = ProfileFolder.folders(in: folder).filter { $0.hasPrefix("tp") }
       throw InputError(
         file: folder, key: "tp_size", problem: "tensor parallelism \(tpSize) was not profiled",
         expected: present.isEmpty ? nil : present.joined(separator: ", "))
     }
-    let single = ProfileFile.isFolder("\(folder)/tp1") ? "\(folder)/tp1" : shards
+    let single = ProfileFolder.isFolder("\(folder)/tp1") ? "\(folder)/tp1" : shards
     let dense = try LayerTimes("\(shards)/dense.csv", axis: "tokens")
     let rows = try LayerTimes("\(shards)/per_sequence.csv", axis: "sequences")
     let singleDense =
@@ -76,7 +77,7 @@ struct ProfileBundle: Sendable {
     _ file: String, _ absentSlice: ProfileRules.AbsentSlice
   ) throws(InputError) -> AttentionTable {
     var csv = try ProfileCSV(
-      file: file, bytes: ProfileFile.read(file),
+      file: file, bytes: InputFile.read(file, limit: ProfileFolder.fileLimit),
       columns: ["prefill_chunk", "kv_prefill", "n_decode", "kv_decode", "time_us"])
     var points: [AttentionTable.Point] = []
     while try csv.nextRow() {
@@ -108,7 +109,7 @@ struct ProfileBundle: Sendable {
     if let table = skew.table {
       let file = "\(folder)/\(table)"
       var csv = try ProfileCSV(
-        file: file, bytes: ProfileFile.read(file),
+        file: file, bytes: InputFile.read(file, limit: ProfileFolder.fileLimit),
         columns: ["pc", "n_label", "skew_rate_label", "kv_big_label", "kp_label", "alpha"])
       func bin(_ column: Int, _ bins: SkewTable.Bins) throws(InputError) -> Int {
         let label = csv.text(column)
@@ -142,7 +143,8 @@ private struct LayerTimes {
   init(_ file: String, axis: String) throws(InputError) {
     self.file = file
     var csv = try ProfileCSV(
-      file: file, bytes: ProfileFile.read(file), columns: ["layer", axis, "time_us"])
+      file: file, bytes: InputFile.read(file, limit: ProfileFolder.fileLimit),
+      columns: ["layer", axis, "time_us"])
     while try csv.nextRow() {
       let name = csv.text(0)
       let point = (count: try csv.count(1), time: try csv.time(2))

@@ -1,6 +1,6 @@
 /// How much a decode batch of unequal contexts is slowed beyond its mean context: a measured fraction `alpha` of the
 /// way from the time at the mean to the time at the longest.
-struct SkewTable: Sendable {
+final class SkewTable: Sendable {
   /// Four axes of bins with upper bounds; a value above all of them takes the last bin.
   struct Axes: Sendable, Equatable {
     var count: Bins
