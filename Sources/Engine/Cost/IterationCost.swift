@@ -2,11 +2,13 @@
 public enum IterationCost: CostModel {
   case linear(LinearCost)
   case profile(ProfileCost)
+  indirect case analytic(AnalyticCost)
 
   public var summary: String {
     switch self {
     case .linear(let model): model.summary
     case .profile(let model): model.summary
+    case .analytic(let model): model.summary
     }
   }
 
@@ -14,6 +16,7 @@ public enum IterationCost: CostModel {
     switch self {
     case .linear(let model): model.usesContextExtremes
     case .profile(let model): model.usesContextExtremes
+    case .analytic(let model): model.usesContextExtremes
     }
   }
 
@@ -21,6 +24,7 @@ public enum IterationCost: CostModel {
     switch self {
     case .linear(let model): model.iterationTime(shape)
     case .profile(let model): model.iterationTime(shape)
+    case .analytic(let model): model.iterationTime(shape)
     }
   }
 }
