@@ -55,7 +55,7 @@ import Testing
     let calibration = Calibration(hardware: hardware, subjects: subjects)
     for errors in calibration.check(hardware.coefficients, on: subjects) {
       #expect(errors.median < 0.04, "\(errors)")
-      #expect(errors.p90 < 0.15, "\(errors)")
+      #expect(errors.p90 < 0.2, "\(errors)")
     }
   }
 

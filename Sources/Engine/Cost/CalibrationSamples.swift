@@ -29,7 +29,8 @@ public enum CalibrationRegime: String, Sendable, CaseIterable {
     }
   }
 
-  /// All requests at one context: the spread of contexts is not part of the analytic model.
+  /// Contexts are spread around their mean: the analytic model does not see the spread, so that its fit has to hold on
+  /// average over it.
   private func decode(_ requests: Int, _ random: inout RandomStream) -> IterationShape {
     // Half a million tokens of KV cache is about what such an accelerator holds.
     let longest = min(16384, 500_000 / requests)
@@ -39,6 +40,13 @@ public enum CalibrationRegime: String, Sendable, CaseIterable {
     shape.decodeContext = requests * context
     shape.decodeContextMin = context
     shape.decodeContextMax = context
+    if requests > 1 {
+      // Guess: as in conversations, from all alike to a longest of four times the mean.
+      let spread = random.nextUnit()
+      let longest = min(context * min(4, requests), max(context, 16384))
+      shape.decodeContextMin = context - Int(spread * 0.9 * Double(context))
+      shape.decodeContextMax = context + Int(spread * Double(longest - context))
+    }
     return shape
   }
 
