@@ -35,6 +35,7 @@ static void on_hook(lua_State *L, lua_Debug *frame);
 
 /* Makes `L` raise at its next instruction. Safe in a signal handler of the thread that runs `L`. */
 void vm_arm(lua_State *L) { lua_sethook(L, on_hook, LUA_MASKCOUNT, 1); }
+bool vm_is_armed(lua_State *L) { return lua_gethook(L) == on_hook && lua_gethookcount(L) == 1; }
 
 static void on_signal(int number, siginfo_t *information, void *machine) {
   int error = errno;
@@ -111,17 +112,26 @@ void vm_unwatch(clua_vm *vm) {
   pthread_mutex_unlock(&lock);
 }
 
+static _Thread_local int own_thread; /* 0 before this thread's first call */
+
+/* Worker threads of Swift and libdispatch block all signals: let the watchdog's through. */
+static void prepare_thread(void) {
+  sigset_t urgent;
+  sigemptyset(&urgent);
+  sigaddset(&urgent, SIGURG);
+  pthread_sigmask(SIG_UNBLOCK, &urgent, NULL);
 #ifdef __linux__
-static _Thread_local int own_thread;
+  own_thread = (int)syscall(SYS_gettid);
+#else
+  own_thread = 1;
 #endif
+}
 
 /* Opens the budgets of one call. Returns what `vm_leave_budget` wants back. */
 clua_vm *vm_enter_budget(clua_vm *vm) {
   clua_vm *previous = current;
-#ifdef __linux__
-  if (own_thread == 0) own_thread = (int)syscall(SYS_gettid);
+  if (own_thread == 0) prepare_thread();
   atomic_store_explicit(&vm->thread, own_thread, memory_order_relaxed);
-#endif
   vm->stop = STOP_NONE;
   vm->running = vm->L;
   vm->instructions = 0;

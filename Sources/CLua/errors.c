@@ -25,7 +25,7 @@ place vm_place(lua_State *L, int level) {
     lua_getinfo(L, "Sl", &frame);
     if (frame.currentline <= 0 || frame.source[0] != '@') continue;
     for (int32_t i = 0; i < vm->chunk_count; i++) {
-      if (strcmp(vm->chunks[i].path, frame.source + 1) == 0) {
+      if (strcmp(vm->chunks[i].name, frame.source + 1) == 0) {
         return (place){vm->chunks[i].path, frame.currentline};
       }
     }
@@ -91,8 +91,8 @@ static const char *after_place(const char *text, const char *name, long *line) {
   return end > text + n + 1 && *line >= 0 && end[0] == ':' && end[1] == ' ' ? end + 2 : NULL;
 }
 
-/* Splits "file:line: rest" when `file` is one that was loaded, in full or as Lua shortens it. Returns the rest. */
-static const char *strip_place(clua_vm *vm, const char *text, place *where) {
+/* Splits "file:line: rest" when `file` is one that was loaded, by its path or as Lua shortens it. Returns the rest. */
+static const char *strip_one(clua_vm *vm, const char *text, place *where) {
   for (int32_t i = 0; i < vm->chunk_count; i++) {
     long line;
     const char *rest = after_place(text, vm->chunks[i].path, &line);
@@ -101,6 +101,12 @@ static const char *strip_place(clua_vm *vm, const char *text, place *where) {
     *where = (place){vm->chunks[i].path, (int)line};
     return rest;
   }
+  return NULL;
+}
+
+/* Errors that pass through coroutine.wrap or error(e) gather places in front; the last one is where it went wrong. */
+static const char *strip_place(clua_vm *vm, const char *text, place *where) {
+  for (const char *rest; (rest = strip_one(vm, text, where)) != NULL; text = rest) {}
   return text;
 }
 
@@ -148,7 +154,7 @@ static void describe_stop(clua_vm *vm, place where) {
   switch (vm->stop) {
     case STOP_TIME:
       snprintf(problem, sizeof problem, "ran for more than %g s without returning",
-               (double)vm->options.timeout_ns * 1e-9);
+               (double)vm->options.timeout_ns / 1e9);
       suggestion = "is there a loop that never ends?";
       break;
     case STOP_INSTRUCTIONS:

@@ -36,10 +36,14 @@ static bool is_one_of(const char *word, const char *const *words, int count) {
 
 /* The line on which the function on top of the stack begins; `otherwise` when it comes from another file. */
 static int line_of_function(lua_State *L, const loading *file, int otherwise) {
+  clua_vm *vm = vm_of(L);
   lua_Debug about;
   lua_pushvalue(L, -1);
   lua_getinfo(L, ">S", &about);
-  bool here = about.source[0] == '@' && strcmp(about.source + 1, file->path) == 0;
+  bool here = false;
+  for (int32_t i = 0; i < vm->chunk_count && about.source[0] == '@'; i++) {
+    if (vm->chunks[i].path == file->path) here = strcmp(about.source + 1, vm->chunks[i].name) == 0;
+  }
   return here && about.linedefined > 0 ? about.linedefined : otherwise;
 }
 

@@ -18,7 +18,7 @@ static int estimate_prefill(lua_State *L) {
   instance_object *self = view_instance(L, 1, "self");
   request_object *request = view_request(L, 2, "estimate_prefill_s: the request");
   int64_t ns = vm->world.estimate_prefill_ns(vm->world.context, request->request, self->index);
-  lua_pushnumber(L, (double)ns * 1e-9);
+  lua_pushnumber(L, (double)ns / 1e9);
   return 1;
 }
 
@@ -42,7 +42,7 @@ static int estimate_step(lua_State *L) {
     if (lua_getfield(L, 2, keys[i]) != LUA_TNIL) values[i] = view_count(L, -1, keys[i], 0);
   }
   int64_t ns = vm->world.estimate_step_ns(vm->world.context, self->index, values[0], values[1], values[2]);
-  lua_pushnumber(L, (double)ns * 1e-9);
+  lua_pushnumber(L, (double)ns / 1e9);
   return 1;
 }
 
@@ -52,7 +52,7 @@ static int transfer_time(lua_State *L) {
   request_object *request = view_request(L, 2, "transfer_s: the request");
   instance_object *to = view_instance(L, 3, "transfer_s: the destination");
   int64_t ns = vm->world.transfer_ns(vm->world.context, request->request, self->index, to->index);
-  lua_pushnumber(L, (double)ns * 1e-9);
+  lua_pushnumber(L, (double)ns / 1e9);
   return 1;
 }
 

@@ -35,9 +35,23 @@ static int safe_pcall(lua_State *L) {
   return finish_call(L, status, 0);
 }
 
+/* The policy's message handler, but not for budget errors: Lua disables hooks in it, so nothing could stop it.
+ * upvalue 1: the handler */
+static int call_handler(lua_State *L) {
+  if (vm_of(L)->stop != STOP_NONE) return 1;
+  lua_settop(L, 1);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
 static int safe_xpcall(lua_State *L) {
   luaL_checktype(L, 2, LUA_TFUNCTION);
   int arguments = lua_gettop(L) - 2;
+  lua_pushvalue(L, 2);
+  lua_pushcclosure(L, call_handler, 1);
+  lua_replace(L, 2);
   lua_pushboolean(L, 1);
   lua_pushvalue(L, 1);
   lua_rotate(L, 3, 2); /* stack: function, handler, true, function, arguments */
@@ -94,6 +108,8 @@ static int safe_resume(lua_State *L) {
 /* Closes `co`: runs its pending __close. Returns its status; an error is left on top of `co`. */
 static int close_coroutine(lua_State *L, lua_State *co) {
   clua_vm *vm = vm_of(L);
+  /* Hooks stay disabled in a coroutine that a budget ended, so its __close could never be stopped. */
+  if (vm_is_armed(co)) return luaL_error(L, "cannot close a coroutine that used up a budget");
   vm->running = co;
   int status = lua_resetthread(co);
   vm->running = L;

@@ -22,20 +22,28 @@ static const char *keep_chunk(lua_State *L, const char *path) {
     luaL_error(L, "not enough memory");
     return NULL;
   }
-  vm->chunks[vm->chunk_count] = (chunk){.path = copy};
+  const char *slash = strrchr(copy, '/');
+  const char *name = slash != NULL ? slash + 1 : copy;
+  for (int32_t i = 0; i < vm->chunk_count; i++) {
+    if (strcmp(vm->chunks[i].name, name) == 0) name = copy;
+  }
+  vm->chunks[vm->chunk_count] = (chunk){.path = copy, .name = name};
   vm->chunk_count += 1;
   return copy;
 }
 
-/* Notes how Lua shortens the path of the function on top of the stack. */
-static void keep_short_name(lua_State *L, const char *path) {
-  clua_vm *vm = vm_of(L);
+static chunk *find_chunk(clua_vm *vm, const char *path) {
+  int32_t i = 0;
+  while (vm->chunks[i].path != path) i++; /* keep_chunk has entered it */
+  return &vm->chunks[i];
+}
+
+/* Notes how Lua shortens the name of the function on top of the stack. */
+static void keep_short_name(lua_State *L, chunk *file) {
   lua_Debug about;
   lua_pushvalue(L, -1);
   lua_getinfo(L, ">S", &about);
-  for (int32_t i = 0; i < vm->chunk_count; i++) {
-    if (vm->chunks[i].path == path) strcpy(vm->chunks[i].short_name, about.short_src);
-  }
+  strcpy(file->short_name, about.short_src);
 }
 
 /* Pushes a userdata with the file's bytes. It never reaches a policy. */
@@ -75,10 +83,10 @@ const char *source_load(lua_State *L, const char *path, const char **text, size_
   }
   if (*length >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) memset(bytes, ' ', 3); /* byte order mark */
   if (*length >= 2 && bytes[0] == '#' && bytes[1] == '!') memcpy(bytes, "--", 2);   /* a script's first line */
-  lua_pushfstring(L, "@%s", path);
+  lua_pushfstring(L, "@%s", find_chunk(vm, path)->name);
   int status = luaL_loadbufferx(L, bytes, *length, lua_tostring(L, -1), "t");
   if (status == LUA_OK) {
-    keep_short_name(L, path);
+    keep_short_name(L, find_chunk(vm, path));
     lua_remove(L, -2);
     *text = bytes;
     return path;
@@ -159,10 +167,11 @@ static bool exists(const char *path) {
 /* require "name": runs name.lua from the folder of the file that asks, or from the library folder, once. */
 static int safe_require(lua_State *L) {
   clua_vm *vm = vm_of(L);
-  const char *name = luaL_checkstring(L, 1);
+  size_t size;
+  const char *name = luaL_checklstring(L, 1, &size);
   lua_settop(L, 1);
-  for (const char *c = name; *c != '\0' || c == name; c++) {
-    if (!is_word(*c) && *c != '-') {
+  for (size_t i = 0; i < size || i == 0; i++) {
+    if (!is_word(name[i]) && name[i] != '-') {
       return vm_raise(L, "write require \"name\" for name.lua beside the policy",
                       "module names have letters, digits, _ and - only");
     }

@@ -28,6 +28,20 @@ static int distance(const char *a, const char *b) {
   return rows[n % 3][m];
 }
 
+/* Does `name` contain every part of `word`, as max_num_seqs has those of max_seqs? */
+static bool has_parts(const char *name, const char *word) {
+  char part[LONGEST];
+  while (*word != '\0') {
+    size_t n = strcspn(word, "_");
+    if (n >= sizeof part) return false;
+    memcpy(part, word, n);
+    part[n] = '\0';
+    if (strstr(name, part) == NULL) return false;
+    word += n + (word[n] == '_');
+  }
+  return true;
+}
+
 const char *clua_nearest(const char *word, const char *const *names, int32_t count) {
   int length = (int)strlen(word);
   int best_distance = least(length / 3 + 1, 5); /* guess: a third of the letters may be wrong */
@@ -41,7 +55,7 @@ const char *clua_nearest(const char *word, const char *const *names, int32_t cou
   }
   if (best != NULL || length < 3) return best;
   for (int32_t i = 0; i < count; i++) { /* a piece of a name, or a name with something added */
-    if (strstr(names[i], word) != NULL || strstr(word, names[i]) != NULL) return names[i];
+    if (has_parts(names[i], word) || strstr(word, names[i]) != NULL) return names[i];
   }
   return NULL;
 }

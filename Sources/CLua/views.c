@@ -149,7 +149,7 @@ static int raise_ended(lua_State *L, clua_request request) {
   const char *hint = "a request can be read until it has ended; copy what you need into a table of your own";
   int64_t end = vm->world.end_of_request(vm->world.context, request);
   if (end < 0) return vm_raise(L, hint, "request %d is not active", request.id);
-  return vm_raise(L, hint, "request %d ended at %f s", request.id, (double)end * 1e-9);
+  return vm_raise(L, hint, "request %d ended at %f s", request.id, (double)end / 1e9);
 }
 
 static clua_request_state *request_state(lua_State *L, request_object *object) {
@@ -261,8 +261,8 @@ static void push_member(lua_State *L, const clua_field *field, const void *base)
   memcpy(&value, (const char *)base + field->offset, sizeof value);
   switch (field->type) {
     case CLUA_BOOLEAN: lua_pushboolean(L, value != 0); break;
-    case CLUA_SECONDS: lua_pushnumber(L, (double)value * 1e-9); break;
-    case CLUA_MILLISECONDS: lua_pushnumber(L, (double)value * 1e-6); break;
+    case CLUA_SECONDS: lua_pushnumber(L, (double)value / 1e9); break;
+    case CLUA_MILLISECONDS: lua_pushnumber(L, (double)value / 1e6); break;
     case CLUA_ROLE: vm_push(L, vm->roles[value >= 0 && value < 3 ? value : 2]); break;
     case CLUA_STAGE: vm_push(L, vm->stages[value == 1]); break;
     case CLUA_INSTANCE: view_push_instance(L, (int32_t)value); break;
@@ -302,7 +302,7 @@ static void push_request_field(lua_State *L, int at, const clua_field *field) {
   }
   const clua_request_state *state = request_state(L, object);
   switch (field->type) {
-    case CLUA_WAITED: lua_pushnumber(L, (double)(vm->now - state->arrival_ns) * 1e-9); break;
+    case CLUA_WAITED: lua_pushnumber(L, (double)(vm->now - state->arrival_ns) / 1e9); break;
     case CLUA_SESSION: push_session(L, at, object->request); break;
     case CLUA_DATA: push_data(L, at); break;
     case CLUA_HIDDEN:
@@ -317,7 +317,7 @@ static void push_request_field(lua_State *L, int at, const clua_field *field) {
 static void push_cluster_field(lua_State *L, const clua_field *field) {
   clua_vm *vm = vm_of(L);
   switch (field->type) {
-    case CLUA_NOW: lua_pushnumber(L, (double)vm->now * 1e-9); break;
+    case CLUA_NOW: lua_pushnumber(L, (double)vm->now / 1e9); break;
     case CLUA_ALL: push_by_role(L, 0); break;
     case CLUA_PREFILLS: push_by_role(L, 1); break;
     case CLUA_DECODES: push_by_role(L, 2); break;

@@ -37,9 +37,11 @@ typedef struct {
   const char *what;
 } frozen_object;
 
-/* A loaded file: its path, and the shortened name that Lua puts into messages. */
+/* A loaded file: its path; what Lua calls it, the last part of the path where that is unique; and how Lua shortens
+ * that in messages. */
 typedef struct {
   char *path;
+  const char *name;
   char short_name[LUA_IDSIZE];
 } chunk;
 
@@ -165,6 +167,7 @@ void vm_unwatch(clua_vm *vm);
 clua_vm *vm_enter_budget(clua_vm *vm);
 void vm_leave_budget(clua_vm *vm, clua_vm *previous);
 void vm_arm(lua_State *L);
+bool vm_is_armed(lua_State *L);
 int vm_raise_stop(lua_State *L);
 void vm_stop(clua_vm *vm, int why);
 void vm_tick_slow(lua_State *L, clua_vm *vm);
