@@ -54,15 +54,32 @@ import Testing
   }
 
   @Test func wrongLimitsSayWhatWasExpected() {
-    #expect(problem("return 3") == "batch returned a number (3), expected nothing or a table of limits; return a table such as { max_num_seqs = 64 }, or call step:decode and step:prefill")
-    #expect(problem("return { max_seqs = 3 }") == "batch returned limits with an unknown 'max_seqs'; did you mean 'max_num_seqs'?")
-    #expect(problem("return { max_num_seqs = 0 }") == "batch: max_num_seqs is a number (0), expected an integer of at least 1")
-    #expect(problem("return { chunk_tokens = 2.5 }") == "batch: chunk_tokens is a number (2.5), expected an integer of at least 1; round it: math.floor(x)")
+    #expect(
+      problem("return 3")
+        == "batch returned a number (3), expected nothing or a table of limits; return a table such as { max_num_seqs = 64 }, or call step:decode and step:prefill"
+    )
+    #expect(
+      problem("return { max_seqs = 3 }")
+        == "batch returned limits with an unknown 'max_seqs'; did you mean 'max_num_seqs'?")
+    #expect(
+      problem("return { max_num_seqs = 0 }")
+        == "batch: max_num_seqs is a number (0), expected an integer of at least 1")
+    #expect(
+      problem("return { chunk_tokens = 2.5 }")
+        == "batch: chunk_tokens is a number (2.5), expected an integer of at least 1; round it: math.floor(x)"
+    )
     #expect(problem("return { chunk_tokens = 0/0 }") != nil)
     #expect(problem("return { chunk_tokens = 2^40 }") != nil)
-    #expect(problem("return { order = 'sfj' }") == "batch: order is a string (\"sfj\"), expected \"fcfs\", \"sjf\", \"edf\" or a function; did you mean \"sjf\"?")
-    #expect(problem("return { prefill_first = 1 }") == "batch: prefill_first is a number (1), expected true or false")
-    #expect(problem("step:prefill(instance.waiting[1], 5) return { max_num_seqs = 3 }") == "batch has called the step and also returned limits; do one of the two")
+    #expect(
+      problem("return { order = 'sfj' }")
+        == "batch: order is a string (\"sfj\"), expected \"fcfs\", \"sjf\", \"edf\" or a function; did you mean \"sjf\"?"
+    )
+    #expect(
+      problem("return { prefill_first = 1 }")
+        == "batch: prefill_first is a number (1), expected true or false")
+    #expect(
+      problem("step:prefill(instance.waiting[1], 5) return { max_num_seqs = 3 }")
+        == "batch has called the step and also returned limits; do one of the two")
   }
 
   @Test func orderFunctionsSortTheWaitingRequests() throws {
@@ -81,7 +98,11 @@ import Testing
       return
     }
     #expect(Set(all.map(\.id.index)) == [0, 1, 2, 3])
-    #expect(problem("return { order = function(a, b) return a.x < b.x end }", self.cluster(waiting: [1, 2])) == "a request has no field 'x'; its fields are stage, arrival_s, prompt_tokens, cached_tokens, computed_tokens, remaining_prompt_tokens, generated_tokens, context_tokens, predicted_output_tokens, output_tokens, kv_bytes, turn, deferrals, preemptions, prefill_instance, decode_instance, id, waited_s, session_id, data")
+    #expect(
+      problem(
+        "return { order = function(a, b) return a.x < b.x end }", self.cluster(waiting: [1, 2]))
+        == "a request has no field 'x'; its fields are stage, arrival_s, prompt_tokens, cached_tokens, computed_tokens, remaining_prompt_tokens, generated_tokens, context_tokens, predicted_output_tokens, output_tokens, kv_bytes, turn, deferrals, preemptions, prefill_instance, decode_instance, id, waited_s, session_id, data"
+    )
   }
 
   @Test func stepCallsAnswerAndShowWhatChanged() throws {
@@ -109,14 +130,30 @@ import Testing
   }
 
   @Test func stepArgumentsAreChecked() {
-    #expect(problem("step:prefill(instance.waiting[1])") == "prefill: the number of tokens is nil, expected an integer of at least 1")
-    #expect(problem("step:prefill(instance.waiting[1], 2.5)") == "prefill: the number of tokens is a number (2.5), expected an integer of at least 1; round it: math.floor(x)")
-    #expect(problem("step:prefill(instance.waiting[1], -1)") == "prefill: the number of tokens is a number (-1), expected an integer of at least 1")
-    #expect(problem("step:decode(instance)") == "decode: the request is instance mixed/0, expected a request")
-    #expect(problem("step.decode(instance.waiting[1])") == "the first argument is not the step; call it with a colon: step:decode(request)")
-    #expect(problem("step:preempt(instance.waiting[1], 'swap')") == "preempt: \"swap\" is not available in this version; use \"recompute\"")
+    #expect(
+      problem("step:prefill(instance.waiting[1])")
+        == "prefill: the number of tokens is nil, expected an integer of at least 1")
+    #expect(
+      problem("step:prefill(instance.waiting[1], 2.5)")
+        == "prefill: the number of tokens is a number (2.5), expected an integer of at least 1; round it: math.floor(x)"
+    )
+    #expect(
+      problem("step:prefill(instance.waiting[1], -1)")
+        == "prefill: the number of tokens is a number (-1), expected an integer of at least 1")
+    #expect(
+      problem("step:decode(instance)")
+        == "decode: the request is instance mixed/0, expected a request")
+    #expect(
+      problem("step.decode(instance.waiting[1])")
+        == "the first argument is not the step; call it with a colon: step:decode(request)")
+    #expect(
+      problem("step:preempt(instance.waiting[1], 'swap')")
+        == "preempt: \"swap\" is not available in this version; use \"recompute\"")
     #expect(problem("step:prefil(1)") == "the step has no field 'prefil'; did you mean 'prefill'?")
-    #expect(problem("step.tokens = 3") == "the step is read-only: cannot write 'tokens'; keep values of your own in a table of your own")
+    #expect(
+      problem("step.tokens = 3")
+        == "the step is read-only: cannot write 'tokens'; keep values of your own in a table of your own"
+    )
   }
 
   @Test func aStepIsGoneAfterItsCall() throws {

@@ -6,7 +6,8 @@ import Testing
   private func tell(_ body: String, seed: UInt64 = 1) throws -> String? {
     var options = LuaPolicyOptions()
     options.seed = seed
-    var policy = try load("return { api = 1, done = function(summary, cluster)\n\(body)\nend }", options: options)
+    var policy = try load(
+      "return { api = 1, done = function(summary, cluster)\n\(body)\nend }", options: options)
     return try policy.done(PolicySummary(), FakeCluster([.prefill, .decode]))
   }
 

@@ -19,7 +19,9 @@ import Testing
   }
 
   @Test func syntaxErrorsNameTheLineAndOftenTheCure() {
-    let error = loading("return {\n  api = 1,\n  route = function(r, c)\n    if r != 1 then return c[1] end\n  end,\n}")
+    let error = loading(
+      "return {\n  api = 1,\n  route = function(r, c)\n    if r != 1 then return c[1] end\n  end,\n}"
+    )
     #expect(error?.line == 4)
     #expect(error?.problem == "'then' expected near '!'")
     #expect(error?.suggestion == "not equal is ~= and negation is `not`")
@@ -34,7 +36,8 @@ import Testing
 
   @Test func longPathsStayWhole() {
     let folder = String(repeating: "deep/", count: 30) + "end"
-    let file = write("return { api = 1, route = function()\n  error('no')\nend }", as: "p.lua", in: folder)
+    let file = write(
+      "return { api = 1, route = function()\n  error('no')\nend }", as: "p.lua", in: folder)
     let cluster = FakeCluster.split()
     let request = cluster.addRequest(0)
     let error = policyError {
@@ -54,18 +57,30 @@ import Testing
     #expect(loading("\u{1B}Lua")?.problem == "is compiled bytecode, which can break the machine")
     #expect(
       loading("return {}")?.problem == "the policy does not say which contract it is written for")
-    #expect(loading("return {\n api = 2 }")?.description.contains("policy.lua:2: api is a number (2)") == true)
+    #expect(
+      loading("return {\n api = 2 }")?.description.contains("policy.lua:2: api is a number (2)")
+        == true)
   }
 
   @Test func wrongNamesInThePolicyTableSayWhatWasMeant() {
     let error = loading("return { api = 1,\n  rout = function() end }")
     #expect(error?.problem == "a policy has no 'rout'" && error?.line == 2)
     #expect(error?.suggestion == "did you mean 'route'?")
-    #expect(loading("return { api = 1, on_finished = 1 }")?.suggestion == "did you mean 'on_finish'?")
-    #expect(loading("return { api = 1, [1] = 2 }")?.problem == "the policy table has a number (1) as a key")
-    #expect(loading("return { api = 1, route = 'x' }")?.problem == "route is a string (\"x\"), expected a function")
-    #expect(loading("return { api = 1, gateway_scan = 1 }")?.problem == "gateway_scan is a number (1), expected true or false")
-    for name in ["preempt", "evict", "tick", "on_reject", "on_preempt", "on_transfer", "on_instance_down", "on_instance_up"] {
+    #expect(
+      loading("return { api = 1, on_finished = 1 }")?.suggestion == "did you mean 'on_finish'?")
+    #expect(
+      loading("return { api = 1, [1] = 2 }")?.problem
+        == "the policy table has a number (1) as a key")
+    #expect(
+      loading("return { api = 1, route = 'x' }")?.problem
+        == "route is a string (\"x\"), expected a function")
+    #expect(
+      loading("return { api = 1, gateway_scan = 1 }")?.problem
+        == "gateway_scan is a number (1), expected true or false")
+    for name in [
+      "preempt", "evict", "tick", "on_reject", "on_preempt", "on_transfer", "on_instance_down",
+      "on_instance_up",
+    ] {
       #expect(
         loading("return { api = 1, \(name) = function() end }")?.problem
           == "'\(name)' is not available in this version")
@@ -73,13 +88,26 @@ import Testing
   }
 
   @Test func wrongParameterDeclarationsAreRefused() {
-    func params(_ entry: String) -> PolicyError? { loading("return { api = 1, params = {\n x = \(entry) } }") }
-    #expect(params("3")?.problem == "parameter 'x': it is a number (3), expected a table such as { type = \"number\", default = 1 }")
-    #expect(params("{ default = 3 }")?.problem == "parameter 'x': type is nil, expected \"number\", \"integer\", \"string\" or \"boolean\"")
+    func params(_ entry: String) -> PolicyError? {
+      loading("return { api = 1, params = {\n x = \(entry) } }")
+    }
+    #expect(
+      params("3")?.problem
+        == "parameter 'x': it is a number (3), expected a table such as { type = \"number\", default = 1 }"
+    )
+    #expect(
+      params("{ default = 3 }")?.problem
+        == "parameter 'x': type is nil, expected \"number\", \"integer\", \"string\" or \"boolean\""
+    )
     #expect(params("{ type = 'number' }")?.problem == "parameter 'x' has no default")
-    #expect(params("{ type = 'integer', default = 1.5 }")?.problem == "parameter 'x': default is a number (1.5), expected an integer")
-    #expect(params("{ type = 'number', default = 1, maximum = 2 }")?.suggestion == "did you mean 'max'?")
-    #expect(params("{ type = 'number', default = 3, max = 2 }")?.problem == "parameter 'x': default is 3.0, expected a number of at most 2")
+    #expect(
+      params("{ type = 'integer', default = 1.5 }")?.problem
+        == "parameter 'x': default is a number (1.5), expected an integer")
+    #expect(
+      params("{ type = 'number', default = 1, maximum = 2 }")?.suggestion == "did you mean 'max'?")
+    #expect(
+      params("{ type = 'number', default = 3, max = 2 }")?.problem
+        == "parameter 'x': default is 3.0, expected a number of at most 2")
     #expect(params("{ type = 'number', default = 3 }") == nil)
     #expect(params("{ type = 'boolean', default = true, min = 0 }")?.line == 2)
   }
@@ -88,15 +116,27 @@ import Testing
     let error = routing("return 2")
     #expect(error?.problem == "route returned a number (2), expected one of the candidates or nil")
     #expect(error?.suggestion == "return candidates[2]?")
-    #expect(error?.hook == "route" && error?.subject == "request 17" && error?.time == SimTime(nanoseconds: 2_500_000_000))
+    #expect(
+      error?.hook == "route" && error?.subject == "request 17"
+        && error?.time == SimTime(nanoseconds: 2_500_000_000))
     #expect(error?.line == 1)
     #expect(routing("return 3")?.suggestion == nil)
-    #expect(routing("return candidates[1].name")?.suggestion == "return the candidate itself, not its name")
+    #expect(
+      routing("return candidates[1].name")?.suggestion
+        == "return the candidate itself, not its name")
     #expect(routing("return candidates")?.suggestion == "return one of them, not a list")
-    #expect(routing("return false")?.problem == "route returned false, expected one of the candidates or nil")
-    #expect(routing("return request")?.problem == "route returned request 17, expected one of the candidates or nil")
-    #expect(routing("return cluster.decode[1]")?.problem == "route returned instance decode/0, which is not among the 2 candidates")
-    #expect(routing("return candidates[1], cluster.decode[1]")?.suggestion == "return one instance, and choose the other in route_decode")
+    #expect(
+      routing("return false")?.problem
+        == "route returned false, expected one of the candidates or nil")
+    #expect(
+      routing("return request")?.problem
+        == "route returned request 17, expected one of the candidates or nil")
+    #expect(
+      routing("return cluster.decode[1]")?.problem
+        == "route returned instance decode/0, which is not among the 2 candidates")
+    #expect(
+      routing("return candidates[1], cluster.decode[1]")?.suggestion
+        == "return one instance, and choose the other in route_decode")
   }
 
   @Test func wrongAnswersOfOtherHooksSayWhatWasExpected() {
@@ -112,7 +152,9 @@ import Testing
     #expect(admitting("'defer'") == "admit deferred by nil, expected seconds above 0")
     #expect(admitting("'defer', -1") == "admit deferred by a number (-1), expected seconds above 0")
     #expect(admitting("'defer', 0/0") != nil)
-    #expect(admitting("'defer', 1e300") == "admit deferred by a number (1e+300), expected seconds above 0")
+    #expect(
+      admitting("'defer', 1e300") == "admit deferred by a number (1e+300), expected seconds above 0"
+    )
     #expect(admitting("false, 3") == "admit gave a number (3) as the reason, expected a string")
     #expect(admitting("'delay', 3") == "admit returned a string (\"delay\")")
     func ending(_ answer: String) -> String? {
@@ -127,14 +169,18 @@ import Testing
     #expect(ending("{ 1, math.huge }") == prefix + "[2] is infinite")
     #expect(ending("{ f = print }") == prefix + "f is a function")
     #expect(ending("{ 1, 2, x = 3 }") == prefix + "[3] mixes a list with names or has gaps")
-    #expect(ending("(function() local t = {} t.t = t return t end)()")?.hasSuffix("is nested deeper than 32, or contains itself") == true)
+    #expect(
+      ending("(function() local t = {} t.t = t return t end)()")?.hasSuffix(
+        "is nested deeper than 32, or contains itself") == true)
     #expect(ending("{ s = '\\xff' }") == prefix + "s holds text that is not UTF-8")
     #expect(ending("{ s = s }") == prefix + "s is a read-only table")
     let initial = policyError {
       var policy = try load("return { api = 1, init = function() return 3 end }")
       try policy.initialize(cluster)
     }
-    #expect(initial?.problem == "init returned a number (3), expected nothing or the policy's state table")
+    #expect(
+      initial?.problem == "init returned a number (3), expected nothing or the policy's state table"
+    )
     #expect(initial?.subject == nil)
   }
 
@@ -155,13 +201,25 @@ import Testing
     error = routing("request.priority = 3")
     #expect(error?.problem == "request 17 is read-only: cannot write 'priority'")
     #expect(error?.suggestion == "keep values of your own in request.data.priority")
-    #expect(routing("candidates[1].busy = true")?.problem == "instance prefill/0 is read-only: cannot write 'busy'")
+    #expect(
+      routing("candidates[1].busy = true")?.problem
+        == "instance prefill/0 is read-only: cannot write 'busy'")
     #expect(routing("cluster.params.x = 1")?.problem == "params is read-only: cannot write 'x'")
-    #expect(routing("return cluster:argmin(candidates, 'kv_usag')")?.suggestion == "did you mean 'kv_usage'?")
-    #expect(routing("return cluster:argmin(candidates, 'name')")?.problem == "argmin: 'name' is not a number")
-    #expect(routing("return cluster:argmin({ 1 }, 'id')")?.problem == "argmin: the list holds a number (1), expected instances or requests")
-    #expect(routing("return candidates[1]:estimate_step_s{ prefill_token = 1 }")?.suggestion == "did you mean 'prefill_tokens'?")
-    #expect(routing("return candidates[1]:prefix_hit_tokens(3)")?.problem == "prefix_hit_tokens: the request is a number (3), expected a request")
+    #expect(
+      routing("return cluster:argmin(candidates, 'kv_usag')")?.suggestion
+        == "did you mean 'kv_usage'?")
+    #expect(
+      routing("return cluster:argmin(candidates, 'name')")?.problem
+        == "argmin: 'name' is not a number")
+    #expect(
+      routing("return cluster:argmin({ 1 }, 'id')")?.problem
+        == "argmin: the list holds a number (1), expected instances or requests")
+    #expect(
+      routing("return candidates[1]:estimate_step_s{ prefill_token = 1 }")?.suggestion
+        == "did you mean 'prefill_tokens'?")
+    #expect(
+      routing("return candidates[1]:prefix_hit_tokens(3)")?.problem
+        == "prefix_hit_tokens: the request is a number (3), expected a request")
   }
 
   @Test func undeclaredVariablesAreErrors() {
@@ -187,7 +245,9 @@ import Testing
     #expect(error?.traceback.count == 3)
     #expect(error?.traceback.first?.contains("policy.lua:2: in upvalue 'inner'") == true)
     #expect(error?.traceback.last?.contains("policy.lua:4: in function <") == true)
-    #expect(error?.description.contains("policy.lua:2: in route at 2.5 s for request 17: attempt to index") == true)
+    #expect(
+      error?.description.contains(
+        "policy.lua:2: in route at 2.5 s for request 17: attempt to index") == true)
   }
 
   @Test func errorObjectsOfAnyTypeAreTold() {
@@ -196,23 +256,35 @@ import Testing
     #expect(routing("error(nil)")?.problem == "an error without a value (error(nil))")
     #expect(routing("error()")?.problem == "an error without a value (error(nil))")
     #expect(routing("error({})")?.problem == "an error that is a table without __tostring")
-    #expect(routing("error(setmetatable({}, { __tostring = function() return 'told' end }))")?.problem == "told")
-    #expect(routing("error(setmetatable({}, { __tostring = function() return {} end }))")?.problem == "an error whose __tostring failed")
-    #expect(routing("error(setmetatable({}, { __tostring = function() error({}) end }))")?.problem == "an error whose __tostring failed")
-    #expect(routing("error(setmetatable({}, { __tostring = function(t) return tostring(t) end }))")?.problem == "an error whose __tostring failed")
+    #expect(
+      routing("error(setmetatable({}, { __tostring = function() return 'told' end }))")?.problem
+        == "told")
+    #expect(
+      routing("error(setmetatable({}, { __tostring = function() return {} end }))")?.problem
+        == "an error whose __tostring failed")
+    #expect(
+      routing("error(setmetatable({}, { __tostring = function() error({}) end }))")?.problem
+        == "an error whose __tostring failed")
+    #expect(
+      routing("error(setmetatable({}, { __tostring = function(t) return tostring(t) end }))")?
+        .problem == "an error whose __tostring failed")
     #expect(routing("error(request)")?.problem == "request 17")
     #expect(routing("error(print)")?.problem == "function")
     #expect(routing("error(3)")?.problem == "3")
     #expect(routing("error(true)")?.problem == "true")
     #expect(routing("error(coroutine.create(print))")?.problem == "thread")
     #expect(routing("error(string.rep('x', 5000))")?.problem.count ?? 0 < 2100)
-    #expect(routing("error('a\\0b\\27[31mc')")?.problem == "a b [31mc" || routing("error('a\\0b\\27[31mc')")?.problem == "a")
+    #expect(
+      routing("error('a\\0b\\27[31mc')")?.problem == "a b [31mc"
+        || routing("error('a\\0b\\27[31mc')")?.problem == "a")
     #expect(routing("error('\\xff\\xfe')") != nil)
   }
 
   @Test func errorsInsideModulesNameTheModule() {
     let folder = "modules"
-    _ = write("local m = {}\nfunction m.pick(c)\n  return c[1].kv_usag\nend\nreturn m", as: "picking.lua", in: folder)
+    _ = write(
+      "local m = {}\nfunction m.pick(c)\n  return c[1].kv_usag\nend\nreturn m", as: "picking.lua",
+      in: folder)
     _ = write("return {", as: "broken.lua", in: folder)
     _ = write("return require 'loop'", as: "loop.lua", in: folder)
     func run(_ text: String) -> PolicyError? {
@@ -223,7 +295,8 @@ import Testing
         _ = try policy.ask(cluster, request)
       }
     }
-    let text = "local m = require 'picking'\nreturn { api = 1, route = function(r, c) local x = m.pick(c) return x end }"
+    let text =
+      "local m = require 'picking'\nreturn { api = 1, route = function(r, c) local x = m.pick(c) return x end }"
     var error = run(text)
     #expect(error?.file.hasSuffix("modules/picking.lua") == true && error?.line == 3)
     #expect(error?.suggestion == "did you mean 'kv_usage'?")

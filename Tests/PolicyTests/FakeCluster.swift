@@ -202,7 +202,8 @@ final class FakeStep: PolicyStep {
 
 /// Folder of this test run; removed by the system.
 let scratchFolder: String = {
-  let folder = NSTemporaryDirectory() + "simhost-policy-tests-\(ProcessInfo.processInfo.processIdentifier)"
+  let folder =
+    NSTemporaryDirectory() + "simhost-policy-tests-\(ProcessInfo.processInfo.processIdentifier)"
   try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
   return folder
 }()
@@ -221,7 +222,8 @@ func load(
   _ text: String, _ parameters: [(String, String)] = [],
   options: LuaPolicyOptions = LuaPolicyOptions()
 ) throws(PolicyError) -> LuaPolicy {
-  try LuaPolicy.load(files: [write(text, as: "policy.lua")], parameters: parameters, options: options)
+  try LuaPolicy.load(
+    files: [write(text, as: "policy.lua")], parameters: parameters, options: options)
 }
 
 /// Loads a policy whose only hook is `route`, with this body.

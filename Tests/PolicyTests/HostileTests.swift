@@ -118,8 +118,12 @@ import Testing
   @Test(arguments: [0, 1, 3, 7]) func bombsEndSoonWithDefaultBudgets(_ index: Int) {
     let clock = ContinuousClock()
     var error: PolicyError?
-    let spent = clock.measure { error = HostileTests.run(HostileTests.bombs[index], options: LuaPolicyOptions()) }
-    #expect(error != nil && spent < .seconds(3), "\(HostileTests.bombs[index]) took \(spent): \(String(describing: error))")
+    let spent = clock.measure {
+      error = HostileTests.run(HostileTests.bombs[index], options: LuaPolicyOptions())
+    }
+    #expect(
+      error != nil && spent < .seconds(3),
+      "\(HostileTests.bombs[index]) took \(spent): \(String(describing: error))")
   }
 
   @Test func memoryErrorsNameTheLine() {
@@ -145,19 +149,34 @@ import Testing
     ("collectgarbage()", "'collectgarbage' is not available to policies"),
     ("return _G.io", "'_G' is not available to policies"),
     ("string.dump(print)", "string.dump is not available to policies"),
-    ("setmetatable({}, { __gc = function() end })", "metatables of policies cannot have __gc: it depends on the garbage collector"),
-    ("setmetatable({}, { __mode = 'k' })", "metatables of policies cannot have __mode: it depends on the garbage collector"),
+    (
+      "setmetatable({}, { __gc = function() end })",
+      "metatables of policies cannot have __gc: it depends on the garbage collector"
+    ),
+    (
+      "setmetatable({}, { __mode = 'k' })",
+      "metatables of policies cannot have __mode: it depends on the garbage collector"
+    ),
     ("string.format('%p', {})", "%p is not available to policies"),
     ("getmetatable('').__index = nil", "attempt to index a boolean value"),
     ("getmetatable(request).__index(5, 'x')", "attempt to index a boolean value"),
     ("setmetatable(math, {})", "cannot change a protected metatable"),
     ("math.pie = 3", "math cannot be extended"),
     ("next({ [{}] = 1 })", "cannot walk a table with a table as a key in a fixed order"),
-    ("for k in pairs({ [print] = 1 }) do end", "cannot walk a table with a function as a key in a fixed order"),
+    (
+      "for k in pairs({ [print] = 1 }) do end",
+      "cannot walk a table with a function as a key in a fixed order"
+    ),
     ("for k in pairs(candidates[1]) do end", "pairs cannot walk over instance prefill/0"),
     ("pairs(nil)", "bad argument #1 to 'pairs' (table expected, got nil)"),
-    ("string.rep('x', 1 << 40)", "the result of string.rep would be larger than the memory of the policy"),
-    ("string.rep('x', -1) string.format('%99999d', 1)", "invalid conversion specification: '%99999d'"),
+    (
+      "string.rep('x', 1 << 40)",
+      "the result of string.rep would be larger than the memory of the policy"
+    ),
+    (
+      "string.rep('x', -1) string.format('%99999d', 1)",
+      "invalid conversion specification: '%99999d'"
+    ),
     ("string.format('%d', 'x')", "bad argument #2 to 'format' (number expected, got string)"),
     ("string.format('%d')", "bad argument #2 to 'format' (no value)"),
     ("string.find('a', '[a')", "malformed pattern (missing ']')"),
@@ -171,11 +190,17 @@ import Testing
     ("string.gsub('a', 'a', '%x')", "invalid use of '%' in replacement string"),
     ("string.find('a', string.rep('(', 40))", "too many captures"),
     ("string.find(string.rep('a', 400), string.rep('a?', 300))", "pattern too complex"),
-    ("local t = setmetatable({}, {}) getmetatable(t).__index = t return t.x", "'__index' chain too long; possible loop"),
+    (
+      "local t = setmetatable({}, {}) getmetatable(t).__index = t return t.x",
+      "'__index' chain too long; possible loop"
+    ),
     ("local function f() return pcall(f) end return f()", "route returned a second value"),
     ("local function f() return string.gsub('x', 'x', f) end f()", "C stack overflow"),
     ("local function f() return coroutine.wrap(f)() end f()", "C stack overflow"),
-    ("local t = setmetatable({}, {}) getmetatable(t).__concat = function(a) return a .. a end return t .. t", "C stack overflow"),
+    (
+      "local t = setmetatable({}, {}) getmetatable(t).__concat = function(a) return a .. a end return t .. t",
+      "C stack overflow"
+    ),
     ("table.sort({ 1, 'x', {} })", "attempt to compare"),
     ("table.concat({ 1, {}, 3 })", "invalid value (at index 2) in table for 'concat': a table"),
     ("table.unpack({}, 1, 1 << 40)", "too many results to unpack"),
@@ -192,37 +217,55 @@ import Testing
     ("rawset(candidates[1], 'x', 1)", "bad argument #1 to 'rawset' (table expected, got instance)"),
     ("return #cluster", "attempt to get length of a cluster value (local 'cluster')"),
     ("return candidates[1] < candidates[2]", "attempt to compare two instance values"),
-    ("return candidates[1] .. 'x'", "attempt to concatenate a instance value (field 'integer index')"),
+    (
+      "return candidates[1] .. 'x'",
+      "attempt to concatenate a instance value (field 'integer index')"
+    ),
     ("candidates[1].estimate_prefill_s(request)", "self is request 17, expected an instance"),
-    ("candidates[1]:estimate_step_s{ prefill_tokens = 1 << 40 }", "prefill_tokens is a number (1099511627776), expected an integer of at least 0"),
+    (
+      "candidates[1]:estimate_step_s{ prefill_tokens = 1 << 40 }",
+      "prefill_tokens is a number (1099511627776), expected an integer of at least 0"
+    ),
   ]
 
   @Test(arguments: refused) func misuseIsRefused(_ body: String, _ problem: String) {
     let error = HostileTests.run(body)
     #expect(
-      error != nil && error!.problem.contains(problem), "\(body): \(error?.description ?? "no error")")
+      error != nil && error!.problem.contains(problem),
+      "\(body): \(error?.description ?? "no error")")
   }
 
   @Test func deepRecursionIsAStackOverflow() {
-    let error = HostileTests.run("local function f() return 1 + f() end f()", options: LuaPolicyOptions())
+    let error = HostileTests.run(
+      "local function f() return 1 + f() end f()", options: LuaPolicyOptions())
     #expect(error?.problem.hasPrefix("stack overflow") == true && error?.line == 2)
     #expect(error?.traceback.count ?? 0 > 10 && error?.traceback.count ?? 0 < 30)
   }
 
   @Test func loadingIsUnderTheSameBudgets() {
-    var error = policyError { _ = try load("local x = 1\nwhile true do end", options: HostileTests.options) }
+    var error = policyError {
+      _ = try load("local x = 1\nwhile true do end", options: HostileTests.options)
+    }
     #expect(error?.problem == HostileTests.late && error?.line == 2)
-    error = policyError { _ = try load("local t = {}\nwhile true do t[#t + 1] = {} end", options: HostileTests.options) }
+    error = policyError {
+      _ = try load("local t = {}\nwhile true do t[#t + 1] = {} end", options: HostileTests.options)
+    }
     #expect(error?.problem == HostileTests.full)
     _ = write("while true do end", as: "spin.lua", in: "spinning")
     let file = write("local x = require 'spin'", as: "main.lua", in: "spinning")
     error = policyError { _ = try LuaPolicy.load(files: [file], options: HostileTests.options) }
     #expect(error?.file.hasSuffix("spin.lua") == true && error?.problem == HostileTests.late)
-    error = policyError { _ = try load(String(repeating: "(", count: 5000), options: HostileTests.options) }
+    error = policyError {
+      _ = try load(String(repeating: "(", count: 5000), options: HostileTests.options)
+    }
     #expect(error?.problem.contains("overflow") == true)
-    error = policyError { _ = try load("x = " + String(repeating: "{", count: 5000), options: HostileTests.options) }
+    error = policyError {
+      _ = try load("x = " + String(repeating: "{", count: 5000), options: HostileTests.options)
+    }
     #expect(error?.problem.contains("overflow") == true)
-    error = policyError { _ = try load(String(repeating: "a", count: 5 << 20), options: HostileTests.options) }
+    error = policyError {
+      _ = try load(String(repeating: "a", count: 5 << 20), options: HostileTests.options)
+    }
     #expect(error?.problem == "is larger than 4 MiB, which no policy is")
   }
 
@@ -249,7 +292,8 @@ import Testing
       let reached = Reached()
       options.onLog = { reached.text = $0.text }
       _ = policyError {
-        var policy = try router("for i = 1, math.huge do if i % 5000 == 0 then sim.note(i) end end", options: options)
+        var policy = try router(
+          "for i = 1, math.huge do if i % 5000 == 0 then sim.note(i) end end", options: options)
         _ = try policy.ask(cluster, request)
       }
       return Int(reached.text)

@@ -70,9 +70,18 @@ import Testing
       (#"("aaa"):gsub("a", "b", 2)"#, "bba,2"),
       (#"("aaa"):gsub("^a", "b")"#, "baa,1"),
       (#"("abc d"):gsub("%w*", "x")"#, "x x,2"),
-      (#"(function() local t = {} for k, v in ("a=1, b=2"):gmatch("(%w+)=(%w+)") do t[#t + 1] = k .. v end return table.concat(t, " ") end)()"#, "a1 b2"),
-      (#"(function() local n = 0 for _ in ("abc"):gmatch("") do n = n + 1 end return n end)()"#, "4"),
-      (#"(function() local t = {} for w in ("one two"):gmatch("%a+") do t[#t + 1] = w end return #t end)()"#, "2"),
+      (
+        #"(function() local t = {} for k, v in ("a=1, b=2"):gmatch("(%w+)=(%w+)") do t[#t + 1] = k .. v end return table.concat(t, " ") end)()"#,
+        "a1 b2"
+      ),
+      (
+        #"(function() local n = 0 for _ in ("abc"):gmatch("") do n = n + 1 end return n end)()"#,
+        "4"
+      ),
+      (
+        #"(function() local t = {} for w in ("one two"):gmatch("%a+") do t[#t + 1] = w end return #t end)()"#,
+        "2"
+      ),
     ]
     let text = try #require(try results(cases.map(\.0)))
     #expect(text == "[" + cases.map { "\"\($0.1)\"" }.joined(separator: ",") + "]")

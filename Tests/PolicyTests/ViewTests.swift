@@ -133,7 +133,8 @@ import Testing
     let cluster = FakeCluster.split()
     let request = cluster.addRequest(0)
     var policy = try router(
-      "local c = candidates[1]; local x = c.kv_usage + c.waiting_count + c.inflight + c.max_num_seqs")
+      "local c = candidates[1]; local x = c.kv_usage + c.waiting_count + c.inflight + c.max_num_seqs"
+    )
     _ = try policy.ask(cluster, request)
     #expect(cluster.instanceQuestions == 1)
     _ = try policy.ask(cluster, request)
@@ -232,10 +233,12 @@ import Testing
         end,
         done = function() return out end }
       """
-    var policy = try load(text, [("ratio", "1"), ("on", "true"), ("mode", "slow"), ("count", "-4")])
+    var policy = try load(
+      text, [("ratio", "1"), ("on", "true"), ("mode", "slow"), ("count", "-4")])
     _ = try policy.ask(cluster, request)
     #expect(
-      try policy.done(PolicySummary(), cluster) == #"["count=-4","mode=slow","on=true","ratio=1.0"]"#)
+      try policy.done(PolicySummary(), cluster)
+        == #"["count=-4","mode=slow","on=true","ratio=1.0"]"#)
     for (name, value, problem) in [
       ("ratio", "1.5", "--param ratio: found '1.5', expected a number from 0 to 1"),
       ("ratio", "nan", "--param ratio: found 'nan', expected a number from 0 to 1"),

@@ -58,7 +58,8 @@ final class LuaBorder {
       LuaBorder.from(context)?.world?.endOfRequest(RequestID(Int(request.id)))?.nanoseconds ?? -1
     }
     table.session_name = { context, request in
-      guard let border = LuaBorder.from(context), let name = border.world?.sessionName(RequestRef(request)),
+      guard let border = LuaBorder.from(context),
+        let name = border.world?.sessionName(RequestRef(request)),
         let space = clua_scratch(border.handle, name.utf8.count + 1)
       else { return -1 }
       UnsafeMutableRawBufferPointer(start: space, count: name.utf8.count).copyBytes(from: name.utf8)
@@ -69,23 +70,28 @@ final class LuaBorder {
       let id = InstanceID(Int(instance))
       let list = running ? world.running(id) : world.waiting(id)
       guard
-        let space = clua_scratch(border.handle, (list.count + 1) * MemoryLayout<clua_request>.stride)
+        let space = clua_scratch(
+          border.handle, (list.count + 1) * MemoryLayout<clua_request>.stride)
       else { return -1 }
       let requests = space.bindMemory(to: clua_request.self, capacity: list.count + 1)
       for (index, request) in list.enumerated() { requests[index] = clua_request(request) }
       return Int64(list.count)
     }
-    table.gateway_waiting = { context in Int64(LuaBorder.from(context)?.world?.gatewayWaiting ?? 0) }
+    table.gateway_waiting = { context in Int64(LuaBorder.from(context)?.world?.gatewayWaiting ?? 0)
+    }
   }
 
   private static func addEstimates(_ table: inout clua_callbacks) {
     table.prefix_hit_tokens = { context, request, instance in
       Int64(
-        LuaBorder.from(context)?.world?.prefixHitTokens(RequestRef(request), InstanceID(Int(instance))) ?? 0)
+        LuaBorder.from(context)?.world?.prefixHitTokens(
+          RequestRef(request), InstanceID(Int(instance))) ?? 0)
     }
     table.estimate_prefill_ns = { context, request, instance in
-      LuaBorder.from(context)?.world?.estimatePrefill(RequestRef(request), InstanceID(Int(instance)))
-        .nanoseconds ?? 0
+      LuaBorder.from(context)?.world?.estimatePrefill(
+        RequestRef(request), InstanceID(Int(instance))
+      )
+      .nanoseconds ?? 0
     }
     table.estimate_step_ns = { context, instance, prefillTokens, decodeSeqs, contextTokens in
       LuaBorder.from(context)?.world?.estimateStep(
@@ -111,7 +117,8 @@ final class LuaBorder {
       LuaBorder.code(LuaBorder.from(context)?.step?.decode(RequestRef(request)))
     }
     table.step_prefill = { context, request, tokens in
-      LuaBorder.code(LuaBorder.from(context)?.step?.prefill(RequestRef(request), tokens: Int(tokens)))
+      LuaBorder.code(
+        LuaBorder.from(context)?.step?.prefill(RequestRef(request), tokens: Int(tokens)))
     }
     table.step_preempt = { context, request in
       LuaBorder.code(LuaBorder.from(context)?.step?.preempt(RequestRef(request)))

@@ -34,7 +34,9 @@ extension LuaPolicy {
 extension LuaVM {
   /// Declared parameters with their present values, in the order of their names.
   var parameters: [PolicyParameter] {
-    (0..<clua_param_count(handle)).map { PolicyParameter(clua_param_at(handle, $0).pointee, handle) }
+    (0..<clua_param_count(handle)).map {
+      PolicyParameter(clua_param_at(handle, $0).pointee, handle)
+    }
   }
 
   /// Checks every default, then applies what the user gave; the last of equal names wins.

@@ -127,7 +127,9 @@ public struct LuaPolicy: Policy {
         let status = clua_call_done(
           handle, now, names.baseAddress, summary.fields.map(\.value), Int32(names.count), &text,
           &length)
-        json = text.map { String(decoding: UnsafeRawBufferPointer(start: $0, count: length), as: UTF8.self) }
+        json = text.map {
+          String(decoding: UnsafeRawBufferPointer(start: $0, count: length), as: UTF8.self)
+        }
         return status
       }
     }

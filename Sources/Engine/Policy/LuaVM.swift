@@ -78,7 +78,9 @@ final class LuaVM {
     if file.isEmpty, let hook { file = self.file(of: hook) }
     // "stack traceback:" and the frames of the simulator itself say nothing to the author of a policy.
     let frames = String(cString: error.traceback).split(separator: "\n").dropFirst()
-      .map { $0.drop { $0 == "\t" } }.filter { $0 != "[C]: in ?" && !$0.hasPrefix("stack traceback") }
+      .map { $0.drop { $0 == "\t" } }.filter {
+        $0 != "[C]: in ?" && !$0.hasPrefix("stack traceback")
+      }
     return PolicyError(
       file: file.isEmpty ? "policy" : file, line: error.line > 0 ? Int(error.line) : nil,
       hook: hook.map { String(cString: clua_hook_name($0)) }, time: time, subject: subject,
