@@ -169,7 +169,8 @@ static const char *match_again(matcher *m, const char *s, int digit) {
   if (i < 0 || i >= m->captures || m->capture[i].length == OPEN) {
     luaL_error(m->L, "invalid capture index %%%d", i + 1);
   }
-  size_t length = m->capture[i].length == POSITION ? 0 : (size_t)m->capture[i].length;
+  if (m->capture[i].length == POSITION) return NULL; /* a place is no text */
+  size_t length = (size_t)m->capture[i].length;
   if ((size_t)(m->end - s) < length || memcmp(m->capture[i].at, s, length) != 0) return NULL;
   vm_charge(m->L, m->vm, (int64_t)(length / 8));
   return s + length;

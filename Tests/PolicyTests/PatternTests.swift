@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Testing
 
 /// The pattern matcher against what the Lua 5.4 reference manual says.
@@ -85,5 +86,78 @@ import Testing
     ]
     let text = try #require(try results(cases.map(\.0)))
     #expect(text == "[" + cases.map { "\"\($0.1)\"" }.joined(separator: ",") + "]")
+  }
+
+  static let lua = "/usr/bin/lua5.4"
+
+  /// Random patterns on random subjects, told apart by Lua itself and by the sandbox.
+  static let trial = """
+    local seed = 12345
+    local function below(n)
+      seed = (seed * 1103515245 + 12345) % 2147483648
+      return (seed // 65536) % n + 1
+    end
+    local pieces = { "a", "b", ".", "%a", "%d", "%w", "%s", "%%", "[ab]", "[^a]", "[a-c]", "[%d_]", "[]a]", "[^]]",
+      "(", ")", "()", "^", "$", "*", "+", "-", "?", "%1", "%b()", "%bab", "%f[%w]", "%f[^a]", "%", "[", "%u", "%S", "1" }
+    local letters = { "a", "b", "c", "(", ")", "1", "_", " ", "%", "]", "A" }
+    local function random(list, most)
+      local t = {}
+      for i = 1, below(most) do t[i] = list[below(#list)] end
+      return table.concat(t)
+    end
+    local function show(ok, ...)
+      -- Messages differ in places and in length; that there is an error must not.
+      if not ok then return "error" end
+      local t = {}
+      for i = 1, select("#", ...) do t[i] = tostring((select(i, ...))) end
+      return table.concat(t, ",")
+    end
+    local function check()
+      local out = {}
+      for i = 1, 20000 do
+        local s, p, r = random(letters, 12), random(pieces, 6), random({ "x", "%0", "%1", "%%", "-" }, 3)
+        local kind, init = below(5), below(15) - 8
+        local text
+        if kind == 1 then text = show(pcall(string.find, s, p, init))
+        elseif kind == 2 then text = show(pcall(string.match, s, p, init))
+        elseif kind == 3 then text = show(pcall(string.gsub, s, p, r, below(3) > 1 and below(4) or nil))
+        elseif kind == 4 then text = show(pcall(string.find, s, p, init, true))
+        else
+          text = show(pcall(function()
+            local t = {}
+            for a, b in string.gmatch(s, p) do t[#t + 1] = tostring(a) .. "/" .. tostring(b) end
+            return table.concat(t, ";")
+          end))
+        end
+        out[i] = kind .. "{" .. s .. "}{" .. p .. "}=" .. text
+      end
+      return out
+    end
+    """
+
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: lua), "lua5.4 is not installed"))
+  func agreesWithLuaOnRandomPatterns() throws {
+    let script = write(
+      PatternTests.trial + "\nfor _, line in ipairs(check()) do print(line) end", as: "trial.lua")
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: PatternTests.lua)
+    process.arguments = [script]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let output = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    let expected = String(decoding: output, as: UTF8.self).split(separator: "\n")
+    #expect(expected.count == 20000)
+
+    var options = LuaPolicyOptions()
+    options.hookTimeout = SimDuration(nanoseconds: 60_000_000_000)
+    var policy = try load(
+      PatternTests.trial + "\nreturn { api = 1, done = function() return check() end }",
+      options: options)
+    let json = try #require(try policy.done(PolicySummary(), FakeCluster([.mixed])))
+    let ours = try JSONDecoder().decode([String].self, from: Data(json.utf8))
+    let differences = zip(expected, ours).filter { $0 != $1 }
+    #expect(differences.isEmpty, "\(differences.prefix(10))")
   }
 }
