@@ -46,7 +46,7 @@ static void add(writer *w, const char *text, size_t length) {
 /* Length of the UTF-8 character at `s`, or 0 when it is none. */
 static size_t character(const unsigned char *s, size_t left) {
   static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-  size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xC2 && s[0] < 0xE0 ? 2 : s[0] >= 0xE0 && s[0] < 0xF0 ? 3 : s[0] >= 0xF0 && s[0] < 0xF5 ? 4 : 0;
+  size_t n = s[0] < 0x80 ? 1 : s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : s[0] < 0xF5 ? 4 : 0;
   if (n < 2) return n;
   if (n > left) return 0;
   uint32_t code = s[0] & (0xFFu >> (n + 1));

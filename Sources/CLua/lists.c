@@ -14,13 +14,17 @@ static bool is_intact(lua_State *L, const int32_t *ids, int32_t count) {
     lua_pop(L, 1);
     return false;
   }
+  int table = lua_gettop(L);
   for (int32_t i = 0; i < count; i++) {
-    int type = lua_rawgeti(L, -1, i + 1);
-    instance_object *object = type == LUA_TUSERDATA ? lua_touserdata(L, -1) : NULL;
-    bool same = object != NULL && object->kind == OBJECT_INSTANCE && object->index == ids[i];
-    lua_pop(L, 1);
-    if (!same) return false;
+    if (i % 16 == 0) lua_settop(L, table); /* popping one by one would double the cost */
+    lua_rawgeti(L, table, i + 1);
+    instance_object *object = lua_touserdata(L, -1); /* NULL for other types */
+    if (object == NULL || object->kind != OBJECT_INSTANCE || object->index != ids[i]) {
+      lua_settop(L, table);
+      return false;
+    }
   }
+  lua_settop(L, table);
   /* The entries fill the array part, so any other key comes behind the last of them. */
   if (count > 0) lua_pushinteger(L, count); else lua_pushnil(L);
   if (!lua_next(L, -2)) return true;
@@ -41,6 +45,7 @@ void list_push(lua_State *L, const int32_t *ids, int32_t count) {
   instance_list *list = find_list(vm, ids, count);
   if (list->table != 0 && list->count == count && memcmp(list->ids, ids, size) == 0) {
     vm_push(L, list->table);
+    luaL_checkstack(L, 20, NULL);
     if (is_intact(L, ids, count)) return;
     lua_pop(L, 1);
   }

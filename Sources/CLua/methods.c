@@ -61,8 +61,8 @@ static int transfer_time(lua_State *L) {
 /* The field that the text at `index` names, for the view at `item`. */
 static const clua_field *field_of(lua_State *L, int item, int index, const char *method) {
   clua_vm *vm = vm_of(L);
-  int type = lua_type(L, item);
-  object_kind kind = type == LUA_TUSERDATA ? view_kind(L, item) : OBJECT_FROZEN;
+  object_kind *object = lua_touserdata(L, item);
+  object_kind kind = object != NULL ? *object : OBJECT_FROZEN;
   if (kind != OBJECT_INSTANCE && kind != OBJECT_REQUEST) {
     char text[64];
     vm_raise(L, NULL, "%s: the list holds %s, expected instances or requests", method,
@@ -89,15 +89,13 @@ static int scan(lua_State *L, bool largest, const char *method) {
                     vm_show(L, 2, text, sizeof text));
   }
   lua_Integer count = (lua_Integer)lua_rawlen(L, 2), best = 0;
-  double best_value = 0;
+  double best_value = 0, value;
   for (lua_Integer i = 1; i <= count; i++) {
     vm_tick(L, vm);
     lua_rawgeti(L, 2, i);
-    view_push_field(L, 4, field_of(L, 4, 3, method));
-    if (lua_type(L, 5) != LUA_TNUMBER) {
+    if (!view_number(L, 4, field_of(L, 4, 3, method), &value)) {
       return vm_raise(L, NULL, "%s: '%s' is not a number", method, lua_tostring(L, 3));
     }
-    double value = lua_tonumber(L, 5);
     if (best == 0 || (largest ? value > best_value : value < best_value)) {
       best = i;
       best_value = value;

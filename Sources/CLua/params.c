@@ -51,11 +51,13 @@ static void read_value(lua_State *L, place at, clua_param *param) {
   lua_pop(L, 1);
 }
 
-static void read_bound(lua_State *L, place at, int entry, const char *key, clua_param *param, bool *has, double *bound) {
+static void read_bound(lua_State *L, place at, int entry, const char *key, clua_param *param, bool *has,
+                       double *bound) {
   if (lua_getfield(L, entry, key) != LUA_TNIL) {
     if (lua_type(L, -1) != LUA_TNUMBER) fail_entry(L, at, param->name, key, -1, "a number");
     if (param->type > CLUA_PARAM_INTEGER) {
-      vm_fail(L, at, NULL, "parameter '%s': %s is for numbers, this is a %s", param->name, key, type_names[param->type]);
+      vm_fail(L, at, NULL, "parameter '%s': %s is for numbers, this is a %s", param->name, key,
+              type_names[param->type]);
     }
     *has = true;
     *bound = lua_tonumber(L, -1);

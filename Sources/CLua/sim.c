@@ -32,7 +32,7 @@ static int log_at(lua_State *L, clua_log_level level, int first) {
   size_t length;
   const char *text = lua_tolstring(L, -1, &length);
   if (length > 4096) length = 4096;
-  vm->world.log(vm->world.context, level, at.path, at.line, text, length, count);
+  vm->world.log(vm->world.log_context, vm->now, level, at.path, at.line, text, length, count);
   return 0;
 }
 

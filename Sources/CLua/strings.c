@@ -53,8 +53,12 @@ int sandbox_format(lua_State *L, int first) {
     switch (format[i]) {
       case 'p': return vm_raise(L, "addresses change from run to run", "%%p is not available to policies");
       case 's': sandbox_text(L, argument, NULL); continue;
-      case 'd': case 'i': case 'u': case 'o': case 'x': case 'X': case 'c': luaL_checkinteger(L, argument); break;
-      case 'a': case 'A': case 'e': case 'E': case 'f': case 'F': case 'g': case 'G': luaL_checknumber(L, argument); break;
+      case 'd': case 'i': case 'u': case 'o': case 'x': case 'X': case 'c':
+        luaL_checkinteger(L, argument);
+        break;
+      case 'a': case 'A': case 'e': case 'E': case 'f': case 'F': case 'g': case 'G':
+        luaL_checknumber(L, argument);
+        break;
       default: break;
     }
     lua_pushvalue(L, argument);
@@ -74,6 +78,6 @@ void strings_open(lua_State *L) {
   luaL_setfuncs(L, functions, 0);
   lua_pushnil(L);
   lua_setfield(L, -2, "dump");
-  match_open(L);
+  patterns_open(L);
   lua_pop(L, 1);
 }

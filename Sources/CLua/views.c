@@ -8,115 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROW(name, member, type, meaning) {#name, CLUA_##type, offsetof(STRUCT, member), meaning},
-#define PLAIN_ROW(name, type, meaning) {#name, CLUA_##type, 0, meaning},
-
-/* Facts come first: their offsets are into another struct than those of the state. */
-static const clua_field instance_fields[] = {
-#define STRUCT clua_instance_facts
-    CLUA_INSTANCE_TEXTS(ROW) CLUA_INSTANCE_FACTS(ROW)
-#undef STRUCT
-#define STRUCT clua_instance_state
-        CLUA_INSTANCE_STATE(ROW) CLUA_INSTANCE_DERIVED(PLAIN_ROW)
-#undef STRUCT
-};
-#define ONE(...) +1
-enum {
-  TEXT_FIELDS = 0 CLUA_INSTANCE_TEXTS(ONE),
-  FACT_FIELDS = TEXT_FIELDS CLUA_INSTANCE_FACTS(ONE),
-  KV_FIELDS_MOST = 64
-};
-
-static const clua_field request_fields[] = {
-#define STRUCT clua_request_state
-    CLUA_REQUEST_STATE(ROW) CLUA_REQUEST_DERIVED(PLAIN_ROW)
-#undef STRUCT
-};
-static const clua_field cluster_fields[] = {CLUA_CLUSTER_DERIVED(PLAIN_ROW)};
-static const clua_field step_fields[] = {CLUA_STEP_DERIVED(PLAIN_ROW)};
-
-static const struct {
-  const clua_field *fields;
-  int32_t count;
-  const char *what;
-} tables[CLUA_VIEW_COUNT] = {
-#define TABLE(fields, what) {fields, sizeof fields / sizeof *fields, what}
-    TABLE(instance_fields, "an instance"),
-    TABLE(request_fields, "a request"),
-    TABLE(cluster_fields, "the cluster"),
-    TABLE(step_fields, "the step"),
-};
-
-const clua_field *clua_fields(clua_view view, int32_t *count) {
-  *count = tables[view].count;
-  return tables[view].fields;
-}
-
-/* ---- Names ---- */
-
-static size_t slot_of(const char *key) {
-  uintptr_t bits = (uintptr_t)key;
-  return ((bits >> 4) ^ (bits >> 11)) % NAME_SLOTS;
-}
-
-/* Anchors a field name and enters its address. Short strings are interned: equal text, equal address. */
-static void enter_name(lua_State *L, const char *name, clua_view view, int8_t field) {
-  clua_vm *vm = vm_of(L);
-  const char *key = lua_pushstring(L, name);
-  vm_keep(L);
-  size_t i = slot_of(key);
-  while (vm->names[i].key != NULL && vm->names[i].key != key) i = (i + 1) % NAME_SLOTS;
-  if (vm->names[i].key == NULL) {
-    vm->names[i].key = key;
-    memset(vm->names[i].field, -1, sizeof vm->names[i].field);
-  }
-  vm->names[i].field[view] = field;
-}
-
-/* The field that the string at `index` names, or NULL. */
-const clua_field *view_find(clua_vm *vm, lua_State *L, clua_view view, int index) {
-  if (lua_type(L, index) != LUA_TSTRING) return NULL;
-  const char *key = lua_tostring(L, index);
-  for (size_t i = slot_of(key); vm->names[i].key != NULL; i = (i + 1) % NAME_SLOTS) {
-    if (vm->names[i].key == key) {
-      int8_t field = vm->names[i].field[view];
-      return field < 0 ? NULL : &tables[view].fields[field];
-    }
-  }
-  return NULL;
-}
-
-/* Raises the error about the unknown field at index 2. */
-int view_unknown(lua_State *L, clua_view view, const char *what) {
-  const char *names[KV_FIELDS_MOST];
-  for (int32_t i = 0; i < tables[view].count; i++) names[i] = tables[view].fields[i].name;
-  const char *name = sandbox_text(L, 2, NULL);
-  const char *nearest = clua_nearest(name, names, tables[view].count);
-  if (nearest != NULL) {
-    return vm_raise(L, lua_pushfstring(L, "did you mean '%s'?", nearest), "%s has no field '%s'", what, name);
-  }
-  char list[900];
-  vm_list_names(list, sizeof list, names, tables[view].count);
-  return vm_raise(L, lua_pushfstring(L, "its fields are %s", list), "%s has no field '%s'", what, name);
-}
-
 /* ---- Objects ---- */
 
 object_kind view_kind(lua_State *L, int index) { return *(object_kind *)lua_touserdata(L, index); }
 
-static bool is_kind(lua_State *L, int index, object_kind kind) {
-  return lua_type(L, index) == LUA_TUSERDATA && view_kind(L, index) == kind;
+/* The object at `index`, or NULL when it is no view of that kind. */
+void *view_object(lua_State *L, int index, object_kind kind) {
+  object_kind *object = lua_touserdata(L, index); /* NULL for other types; policies hold no light userdata */
+  return object != NULL && *object == kind ? object : NULL;
 }
 
 instance_object *view_instance(lua_State *L, int index, const char *what) {
-  if (is_kind(L, index, OBJECT_INSTANCE)) return lua_touserdata(L, index);
+  instance_object *object = view_object(L, index, OBJECT_INSTANCE);
+  if (object != NULL) return object;
   char text[64];
   vm_raise(L, NULL, "%s is %s, expected an instance", what, vm_show(L, index, text, sizeof text));
   return NULL;
 }
 
 request_object *view_request(lua_State *L, int index, const char *what) {
-  if (is_kind(L, index, OBJECT_REQUEST)) return lua_touserdata(L, index);
+  request_object *object = view_object(L, index, OBJECT_REQUEST);
+  if (object != NULL) return object;
   char text[64];
   vm_raise(L, NULL, "%s is %s, expected a request", what, vm_show(L, index, text, sizeof text));
   return NULL;
@@ -277,10 +189,9 @@ static double kv_usage(lua_State *L, instance_object *object) {
   return ((double)state->kv_used_tokens + (double)state->kv_reserved_tokens) / (double)capacity;
 }
 
-static void push_instance_field(lua_State *L, int at, const clua_field *field) {
+static void push_instance_field(lua_State *L, instance_object *object, const clua_field *field) {
   clua_vm *vm = vm_of(L);
-  instance_object *object = lua_touserdata(L, at);
-  int32_t row = (int32_t)(field - instance_fields);
+  int32_t row = field_row(CLUA_VIEW_INSTANCE, field);
   switch (field->type) {
     case CLUA_TEXT: vm_push(L, vm->fact_texts[object->index][row]); break;
     case CLUA_PLACE: lua_pushinteger(L, object->index + 1); break;
@@ -293,9 +204,8 @@ static void push_instance_field(lua_State *L, int at, const clua_field *field) {
   }
 }
 
-static void push_request_field(lua_State *L, int at, const clua_field *field) {
+static void push_request_field(lua_State *L, int at, request_object *object, const clua_field *field) {
   clua_vm *vm = vm_of(L);
-  request_object *object = lua_touserdata(L, at);
   if (field->type == CLUA_NUMBER_OF_REQUEST) { /* an id stays true after the end */
     lua_pushinteger(L, object->request.id);
     return;
@@ -343,30 +253,63 @@ static void push_step_field(lua_State *L, const clua_field *field) {
 
 /* Pushes a field of the instance or request at `object`. */
 void view_push_field(lua_State *L, int object, const clua_field *field) {
-  if (view_kind(L, object) == OBJECT_INSTANCE) push_instance_field(L, object, field);
-  else push_request_field(L, object, field);
+  void *view = lua_touserdata(L, object);
+  if (*(object_kind *)view == OBJECT_INSTANCE) push_instance_field(L, view, field);
+  else push_request_field(L, object, view, field);
+}
+
+/* Reads a numeric field without the stack; false when it is none. */
+bool view_number(lua_State *L, int at, const clua_field *field, double *value) {
+  void *view = lua_touserdata(L, at);
+  if (field->type == CLUA_RATIO) {
+    *value = kv_usage(L, view);
+    return true;
+  }
+  if (field->type == CLUA_PLACE) {
+    *value = ((instance_object *)view)->index + 1;
+    return true;
+  }
+  if (field->type != CLUA_INTEGER && field->type != CLUA_SECONDS && field->type != CLUA_MILLISECONDS) {
+    view_push_field(L, at, field);
+    bool number = lua_type(L, -1) == LUA_TNUMBER;
+    *value = lua_tonumber(L, -1);
+    lua_pop(L, 1);
+    return number;
+  }
+  const void *base;
+  if (*(object_kind *)view != OBJECT_INSTANCE) {
+    base = request_state(L, view);
+  } else if (field_row(CLUA_VIEW_INSTANCE, field) < FACT_FIELDS) {
+    base = &vm_of(L)->facts[((instance_object *)view)->index];
+  } else {
+    base = instance_state(L, view);
+  }
+  int64_t member;
+  memcpy(&member, (const char *)base + field->offset, sizeof member);
+  *value = (double)member / (field->type == CLUA_SECONDS ? 1e9 : field->type == CLUA_MILLISECONDS ? 1e6 : 1.0);
+  return true;
 }
 
 /* ---- Metamethods; each checks its argument, since Lua code may call it with anything ---- */
 
 static int instance_index(lua_State *L) {
-  view_instance(L, 1, "the value");
+  instance_object *object = view_instance(L, 1, "the value");
   const clua_field *field = view_find(vm_of(L), L, CLUA_VIEW_INSTANCE, 2);
   if (field == NULL) return view_unknown(L, CLUA_VIEW_INSTANCE, "an instance");
-  push_instance_field(L, 1, field);
+  push_instance_field(L, object, field);
   return 1;
 }
 
 static int request_index(lua_State *L) {
-  view_request(L, 1, "the value");
+  request_object *object = view_request(L, 1, "the value");
   const clua_field *field = view_find(vm_of(L), L, CLUA_VIEW_REQUEST, 2);
   if (field == NULL) return view_unknown(L, CLUA_VIEW_REQUEST, "a request");
-  push_request_field(L, 1, field);
+  push_request_field(L, 1, object, field);
   return 1;
 }
 
 static int cluster_index(lua_State *L) {
-  if (!is_kind(L, 1, OBJECT_CLUSTER)) return vm_raise(L, NULL, "expected the cluster");
+  if (view_object(L, 1, OBJECT_CLUSTER) == NULL) return vm_raise(L, NULL, "expected the cluster");
   const clua_field *field = view_find(vm_of(L), L, CLUA_VIEW_CLUSTER, 2);
   if (field == NULL) return view_unknown(L, CLUA_VIEW_CLUSTER, "the cluster");
   push_cluster_field(L, field);
@@ -374,7 +317,7 @@ static int cluster_index(lua_State *L) {
 }
 
 static int step_index(lua_State *L) {
-  if (!is_kind(L, 1, OBJECT_STEP)) return vm_raise(L, NULL, "expected the step");
+  if (view_object(L, 1, OBJECT_STEP) == NULL) return vm_raise(L, NULL, "expected the step");
   const clua_field *field = view_find(vm_of(L), L, CLUA_VIEW_STEP, 2);
   if (field == NULL) return view_unknown(L, CLUA_VIEW_STEP, "the step");
   push_step_field(L, field);
@@ -398,63 +341,11 @@ static int view_tostring(lua_State *L) {
   return 1;
 }
 
-/* ---- Read-only tables ---- */
-
-static frozen_object *check_frozen(lua_State *L) {
-  if (!is_kind(L, 1, OBJECT_FROZEN)) vm_raise(L, NULL, "expected a read-only table");
-  lua_getiuservalue(L, 1, 1);
-  return lua_touserdata(L, 1);
-}
-
-static int frozen_index(lua_State *L) {
-  const char *what = check_frozen(L)->what;
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, 3) != LUA_TNIL) return 1;
-  const char *names[KV_FIELDS_MOST];
-  int32_t count = 0;
-  order_pairs_of(L, 3);
-  for (int step = lua_gettop(L);;) {
-    lua_pushvalue(L, step);
-    lua_call(L, 0, 2);
-    if (lua_isnil(L, -2)) break;
-    if (count < KV_FIELDS_MOST && lua_type(L, -2) == LUA_TSTRING) names[count++] = lua_tostring(L, -2);
-    lua_settop(L, step);
-  }
-  const char *name = sandbox_text(L, 2, NULL);
-  const char *nearest = clua_nearest(name, names, count);
-  if (nearest != NULL) {
-    return vm_raise(L, lua_pushfstring(L, "did you mean '%s'?", nearest), "%s has no '%s'", what, name);
-  }
-  char list[900];
-  vm_list_names(list, sizeof list, names, count);
-  return vm_raise(L, count > 0 ? lua_pushfstring(L, "there are %s", list) : NULL, "%s has no '%s'", what, name);
-}
-
-static int frozen_newindex(lua_State *L) {
-  const char *what = check_frozen(L)->what;
-  return vm_raise(L, NULL, "%s is read-only: cannot write '%s'", what, sandbox_text(L, 2, NULL));
-}
-
-static int frozen_pairs(lua_State *L) {
-  check_frozen(L);
-  order_pairs_of(L, -1);
-  return 1;
-}
-
-/* Wraps the table on top of the stack; `what` names it in messages and must live for ever. */
-void view_push_frozen(lua_State *L, const char *what) {
-  frozen_object *object = lua_newuserdatauv(L, sizeof *object, 1);
-  *object = (frozen_object){OBJECT_FROZEN, what};
-  vm_push(L, vm_of(L)->metatables[OBJECT_FROZEN]);
-  lua_setmetatable(L, -2);
-  lua_insert(L, -2);
-  lua_setiuservalue(L, -2, 1);
-}
-
 /* ---- Opening ---- */
 
-static void make_metatable(lua_State *L, object_kind kind, const char *name, lua_CFunction index,
-                           lua_CFunction newindex) {
+/* Makes the metatable of one kind of object. */
+void view_metatable(lua_State *L, object_kind kind, const char *name, lua_CFunction index,
+                    lua_CFunction newindex) {
   lua_createtable(L, 0, 6);
   lua_pushcfunction(L, index);
   lua_setfield(L, -2, "__index");
@@ -466,10 +357,6 @@ static void make_metatable(lua_State *L, object_kind kind, const char *name, lua
   lua_setfield(L, -2, "__name");
   lua_pushboolean(L, 0);
   lua_setfield(L, -2, "__metatable");
-  if (kind == OBJECT_FROZEN) {
-    lua_pushcfunction(L, frozen_pairs);
-    lua_setfield(L, -2, "__pairs");
-  }
   vm_of(L)->metatables[kind] = vm_keep(L);
 }
 
@@ -483,65 +370,15 @@ static int push_singleton(lua_State *L, object_kind kind) {
 
 void views_open(lua_State *L) {
   clua_vm *vm = vm_of(L);
-  for (int view = 0; view < CLUA_VIEW_COUNT; view++) {
-    for (int32_t i = 0; i < tables[view].count; i++) {
-      enter_name(L, tables[view].fields[i].name, (clua_view)view, (int8_t)i);
-    }
-  }
-  make_metatable(L, OBJECT_INSTANCE, "instance", instance_index, view_newindex);
-  make_metatable(L, OBJECT_REQUEST, "request", request_index, view_newindex);
-  make_metatable(L, OBJECT_CLUSTER, "cluster", cluster_index, view_newindex);
-  make_metatable(L, OBJECT_STEP, "step", step_index, view_newindex);
-  make_metatable(L, OBJECT_FROZEN, "table", frozen_index, frozen_newindex);
+  fields_open(L);
+  view_metatable(L, OBJECT_INSTANCE, "instance", instance_index, view_newindex);
+  view_metatable(L, OBJECT_REQUEST, "request", request_index, view_newindex);
+  view_metatable(L, OBJECT_CLUSTER, "cluster", cluster_index, view_newindex);
+  view_metatable(L, OBJECT_STEP, "step", step_index, view_newindex);
+  frozen_open(L);
   vm->cluster = push_singleton(L, OBJECT_CLUSTER);
   vm->step = push_singleton(L, OBJECT_STEP);
   vm_push(L, vm->param_values);
   view_push_frozen(L, "params");
   vm->params = vm_keep(L);
-}
-
-typedef struct {
-  const clua_instance_facts *facts;
-  int32_t count;
-} binding;
-
-static int bind_cluster(lua_State *L) {
-  clua_vm *vm = vm_of(L);
-  const binding *given = vm_argument(L);
-  size_t count = (size_t)given->count;
-  vm->facts = calloc(count + 1, sizeof *vm->facts);
-  vm->fact_texts = calloc(count + 1, sizeof *vm->fact_texts);
-  vm->queue_stamps = calloc(2 * count + 1, sizeof *vm->queue_stamps);
-  for (int i = 0; i < 4; i++) vm->by_role[i].ids = calloc(count + 1, sizeof(int32_t));
-  if (!vm->facts || !vm->fact_texts || !vm->queue_stamps || !vm->by_role[0].ids || !vm->by_role[1].ids
-      || !vm->by_role[2].ids || !vm->by_role[3].ids) {
-    return luaL_error(L, "not enough memory");
-  }
-  vm_push(L, vm->instances);
-  for (int32_t i = 0; i < given->count; i++) {
-    clua_instance_facts *facts = &vm->facts[i];
-    *facts = given->facts[i];
-    const char **texts[] = {&facts->name, &facts->model, &facts->hardware};
-    for (int k = 0; k < TEXT_FIELDS; k++) { /* the texts live as long as their Lua strings */
-      *texts[k] = lua_pushstring(L, *texts[k]);
-      vm->fact_texts[i][k] = vm_keep(L);
-    }
-    instance_object *object = lua_newuserdatauv(L, sizeof *object, 0);
-    memset(object, 0, sizeof *object);
-    object->kind = OBJECT_INSTANCE;
-    object->index = i;
-    vm_push(L, vm->metatables[OBJECT_INSTANCE]);
-    lua_setmetatable(L, -2);
-    lua_rawseti(L, -2, i + 1);
-    int role = facts->role >= 0 && facts->role < 3 ? (int)facts->role : 2;
-    vm->by_role[0].ids[vm->by_role[0].count++] = i;
-    vm->by_role[1 + role].ids[vm->by_role[1 + role].count++] = i;
-  }
-  vm->instance_count = given->count;
-  return 0;
-}
-
-clua_status clua_bind_cluster(clua_vm *vm, const clua_instance_facts *facts, int32_t count) {
-  binding given = {facts, count};
-  return vm_run(vm, CLUA_HOOK_COUNT, 0, bind_cluster, &given);
 }

@@ -186,5 +186,6 @@ void clua_close(clua_vm *vm) {
   free(vm);
 }
 
+void clua_lend(clua_vm *vm, void *context) { vm->world.context = context; }
 const clua_error *clua_last_error(const clua_vm *vm) { return &vm->error; }
 size_t clua_memory_used(const clua_vm *vm) { return vm->memory; }

@@ -183,7 +183,7 @@ void sandbox_open(lua_State *L);
 void protect_open(lua_State *L);
 void order_open(lua_State *L);
 void strings_open(lua_State *L);
-void match_open(lua_State *L);
+void patterns_open(lua_State *L);
 void tables_open(lua_State *L);
 void random_open(lua_State *L);
 void sim_open(lua_State *L);
@@ -202,18 +202,34 @@ const char *source_hint(const char *message);
 int source_line(const char *text, size_t length, const char *key);
 void params_read(lua_State *L, int table, place where, const char *text, size_t length, int32_t policy);
 
+/* fields.c */
+#define ONE(...) +1
+enum { TEXT_FIELDS = 0 CLUA_INSTANCE_TEXTS(ONE), FACT_FIELDS = TEXT_FIELDS CLUA_INSTANCE_FACTS(ONE), MOST_FIELDS = 64 };
+void fields_open(lua_State *L);
+const clua_field *view_find(clua_vm *vm, lua_State *L, clua_view view, int key);
+int32_t field_row(clua_view view, const clua_field *field);
+int view_unknown(lua_State *L, clua_view view, const char *what);
+
+/* frozen.c */
+void frozen_open(lua_State *L);
+void view_push_frozen(lua_State *L, const char *what);
+
+/* hooks.c */
+place hook_place(clua_vm *vm);
+void hook_push(lua_State *L);
+
 /* views.c */
 void views_open(lua_State *L);
-const clua_field *view_find(clua_vm *vm, lua_State *L, clua_view view, int key);
+void *view_object(lua_State *L, int index, object_kind kind);
+void view_metatable(lua_State *L, object_kind kind, const char *name, lua_CFunction index, lua_CFunction newindex);
 instance_object *view_instance(lua_State *L, int index, const char *what);
 request_object *view_request(lua_State *L, int index, const char *what);
 void view_push_request(lua_State *L, clua_request request);
 void view_push_instance(lua_State *L, int32_t index);
 void view_push_queue(lua_State *L, int32_t instance, bool running);
-void view_push_frozen(lua_State *L, const char *what);
 void view_push_field(lua_State *L, int object, const clua_field *field);
+bool view_number(lua_State *L, int object, const clua_field *field, double *value);
 object_kind view_kind(lua_State *L, int index);
-int view_unknown(lua_State *L, clua_view view, const char *what);
 int64_t view_count(lua_State *L, int index, const char *what, int64_t least);
 
 /* lists.c */

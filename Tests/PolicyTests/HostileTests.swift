@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Testing
 
 /// Policies that try to hang, crash or leave the sandbox: each ends soon, with one error.
@@ -328,6 +329,54 @@ import Testing
     await withTaskGroup(of: PolicyError?.self) { group in
       for _ in 0..<4 { group.addTask { HostileTests.run("while true do end") } }
       for await error in group { #expect(error?.problem == HostileTests.late) }
+    }
+  }
+
+  /// Bundled policies with random damage either work, or raise one error with a message. They never crash or hang.
+  @Test func damagedPoliciesEndInAnAnswerOrAnError() throws {
+    var options = LuaPolicyOptions()
+    options.maxInstructions = 100_000
+    options.memoryLimit = 16 << 20
+    let texts = try BundledPolicyTests.names.map {
+      Array(
+        try String(contentsOfFile: "\(BundledPolicyTests.folder)/\($0).lua", encoding: .utf8).utf8)
+    }
+    let tokens = [
+      "nil", "request", "cluster", "step", "{}", "#", "..", "-1", "1e308", "pcall", "while true do",
+      "end", "(", "'%b('",
+    ]
+    for seed in 0..<400 as Range<UInt64> {
+      var random = RandomStream(seed: seed, name: "damage")
+      var text = texts[random.nextIndex(below: texts.count)]
+      for _ in 0...random.nextIndex(below: 4) {
+        let at = random.nextIndex(below: text.count)
+        switch random.nextIndex(below: 3) {
+        case 0: text[at] = UInt8(random.nextIndex(below: 256))
+        case 1: text.removeSubrange(at..<min(text.count, at + 1 + random.nextIndex(below: 9)))
+        default:
+          text.insert(
+            contentsOf: Array(" \(tokens[random.nextIndex(below: tokens.count)]) ".utf8), at: at)
+        }
+      }
+      let cluster = FakeCluster.split()
+      let request = cluster.addRequest(0)
+      cluster.waitingQueues[0] = [request]
+      let file = scratchFolder + "/damaged.lua"
+      _ = FileManager.default.createFile(atPath: file, contents: Data(text))
+      let error = policyError {
+        var policy = try LuaPolicy.load(files: [file], options: options)
+        if policy.hooks.contains(.initialize) { try policy.initialize(cluster) }
+        for _ in 0..<3 {
+          if policy.hooks.contains(.admit) { _ = try policy.admit(request, cluster) }
+          if policy.hooks.contains(.route) { _ = try policy.ask(cluster, request) }
+          if policy.hooks.contains(.batch) {
+            _ = try policy.batch(InstanceID(0), FakeStep(cluster, InstanceID(0)))
+          }
+        }
+      }
+      if let error {
+        #expect(error.file == file && !error.problem.isEmpty, "seed \(seed): \(error)")
+      }
     }
   }
 }

@@ -50,9 +50,10 @@ typedef struct clua_request_state { CLUA_REQUEST_STATE(CLUA_MEMBER) } clua_reque
 
 typedef enum clua_log_level { CLUA_LOG_INFO, CLUA_LOG_WARN, CLUA_LOG_ERROR, CLUA_LOG_NOTE } clua_log_level;
 
-/* What the machine asks of the engine during a hook call. `context` is handed back as it came. */
+/* What the machine asks of the engine during a hook call. `context` is what `clua_lend` gave. */
 typedef struct clua_callbacks {
   void *context;
+  void *log_context;
   void (*fill_instance)(void *context, int32_t instance, clua_instance_state *state);
   /* False once the request has ended. */
   bool (*fill_request)(void *context, clua_request request, clua_request_state *state);
@@ -77,8 +78,8 @@ typedef struct clua_callbacks {
   int32_t (*step_prefill)(void *context, clua_request request, int64_t tokens);
   int32_t (*step_preempt)(void *context, clua_request request);
   int64_t (*step_decode_all)(void *context);
-  /* `file` may be NULL; `count` is how often this line has logged, itself included. */
-  void (*log)(void *context, clua_log_level level, const char *file, int32_t line,
+  /* Also while loading. `file` may be NULL; `count` is how often this line has logged, itself included. */
+  void (*log)(void *log_context, int64_t now_ns, clua_log_level level, const char *file, int32_t line,
               const char *text, size_t length, int64_t count);
 } clua_callbacks;
 
@@ -119,6 +120,9 @@ const clua_error *clua_last_error(const clua_vm *vm);
 size_t clua_memory_used(const clua_vm *vm);
 /* Space of at least `size` bytes for a callback's answer, valid until the next call; NULL when memory is short. */
 void *clua_scratch(clua_vm *vm, size_t size);
+
+/* Sets the context of the callbacks for the calls that follow; NULL takes it back. */
+void clua_lend(clua_vm *vm, void *context);
 
 /* Loads one policy file and binds its hooks. Several files compose. */
 clua_status clua_load(clua_vm *vm, const char *path);
@@ -210,7 +214,13 @@ clua_status clua_call_notify(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clu
 clua_status clua_call_done(clua_vm *vm, int64_t now_ns, const char *const *names, const double *values,
                            int32_t count, const char **json, size_t *length);
 
-typedef enum clua_view { CLUA_VIEW_INSTANCE, CLUA_VIEW_REQUEST, CLUA_VIEW_CLUSTER, CLUA_VIEW_STEP, CLUA_VIEW_COUNT } clua_view;
+typedef enum clua_view {
+  CLUA_VIEW_INSTANCE,
+  CLUA_VIEW_REQUEST,
+  CLUA_VIEW_CLUSTER,
+  CLUA_VIEW_STEP,
+  CLUA_VIEW_COUNT
+} clua_view;
 typedef struct clua_field {
   const char *name;
   clua_type type;

@@ -89,8 +89,7 @@ public struct LuaPolicy: Policy {
     -> BatchLimits?
   {
     var limits = clua_limits()
-    vm.border.step = step
-    try vm.call(CLUA_BATCH, about: .instance(instance), in: step) { handle, now in
+    try vm.call(forming: step, about: .instance(instance)) { handle, now in
       clua_call_batch(handle, now, instance.index, &limits)
     }
     return limits.given ? BatchLimits(limits) : nil

@@ -5,20 +5,24 @@ import CLua
 /// The only type that holds the machine's pointer. Used by one thread at a time.
 final class LuaVM {
   let handle: OpaquePointer
-  let border: LuaBorder
+  private let log: LuaLog
   /// Whether the machine knows the instances.
   private var isBound = false
+  /// The boxes of the last call, for the next one with a world of the same type.
+  private var worldBox: (type: ObjectIdentifier, box: LuaWorld)?
+  private var stepBox: (type: ObjectIdentifier, box: LuaWorld)?
 
   init(_ options: LuaPolicyOptions) throws(PolicyError) {
     var random = RandomStream(seed: options.seed, name: "policy")
     var raw = clua_options()
     raw.random = (random.next(), random.next(), random.next(), random.next())
     raw.memory_limit = max(options.memoryLimit, 1 << 20)
-    raw.timeout_ns = max(options.hookTimeout.nanoseconds, 1)
+    // A deadline in the far future must not overflow.
+    raw.timeout_ns = min(max(options.hookTimeout.nanoseconds, 1), 1 << 60)
     raw.max_instructions = Int64(max(options.maxInstructions ?? 0, 0))
     raw.oracle = options.oracle
-    border = LuaBorder(onLog: options.onLog)
-    var callbacks = LuaBorder.callbacks(context: Unmanaged.passUnretained(border).toOpaque())
+    log = LuaLog(options.onLog)
+    var callbacks = LuaCallbacks.table(log: log)
     let opened = withCStrings(StepRefusal.allCases.map(\.rawValue)) { refusals in
       withOptionalCString(options.libraryFolder) { folder in
         options.version.withCString { version in
@@ -34,7 +38,6 @@ final class LuaVM {
       throw PolicyError(file: "policy", problem: "too little memory to start Lua")
     }
     handle = opened
-    border.handle = opened
   }
 
   deinit { clua_close(handle) }
@@ -42,14 +45,32 @@ final class LuaVM {
   var memoryUsed: Int { clua_memory_used(handle) }
 
   /// Runs a hook with the world at hand. `body` gets the time and returns the machine's status.
-  func call(
-    _ hook: clua_hook_id, about subject: LuaSubject, in world: some PolicyWorld,
+  func call<World: PolicyWorld>(
+    _ hook: clua_hook_id, about subject: LuaSubject, in world: World,
     _ body: (OpaquePointer, Int64) -> clua_status
   ) throws(PolicyError) {
-    border.world = world
-    defer { border.release() }
+    let type = ObjectIdentifier(World.self)
+    if worldBox?.type != type { worldBox = (type, LuaWorldBox<World>(handle)) }
+    guard let worldBox else { return }
+    try run(unsafeDowncast(worldBox.box, to: LuaWorldBox<World>.self), hook, subject, world, body)
+  }
+
+  /// Runs the `batch` hook with the step at hand.
+  func call<Step: PolicyStep>(
+    forming step: Step, about subject: LuaSubject, _ body: (OpaquePointer, Int64) -> clua_status
+  ) throws(PolicyError) {
+    let type = ObjectIdentifier(Step.self)
+    if stepBox?.type != type { stepBox = (type, LuaStepBox<Step>(handle)) }
+    guard let stepBox else { return }
+    try run(unsafeDowncast(stepBox.box, to: LuaStepBox<Step>.self), CLUA_BATCH, subject, step, body)
+  }
+
+  private func run<World: PolicyWorld>(
+    _ box: LuaWorldBox<World>, _ hook: clua_hook_id, _ subject: LuaSubject, _ world: World,
+    _ body: (OpaquePointer, Int64) -> clua_status
+  ) throws(PolicyError) {
     if !isBound { try bind(world) }
-    if body(handle, world.now.nanoseconds) != CLUA_OK {
+    if box.lend(world, { body(handle, world.now.nanoseconds) }) != CLUA_OK {
       throw failure(hook: hook, time: world.now, subject: subject.text(in: world))
     }
   }

@@ -41,8 +41,7 @@ extension clua_instance_facts {
 }
 
 extension clua_instance_state {
-  init(_ view: InstanceView) {
-    self.init()
+  mutating func fill(from view: InstanceView) {
     busy = view.busy ? 1 : 0
     waiting_count = Int64(view.waitingCount)
     running_count = Int64(view.runningCount)
@@ -61,8 +60,7 @@ extension clua_instance_state {
 }
 
 extension clua_request_state {
-  init(_ view: RequestView) {
-    self.init()
+  mutating func fill(from view: RequestView) {
     stage = view.stage == .prefill ? 0 : 1
     arrival_ns = view.arrival.nanoseconds
     prompt_tokens = Int64(view.promptTokens)
