@@ -3,19 +3,19 @@ import CLua
 extension LuaPolicy {
   /// What one policy file says about itself.
   public static func describe(file: String, options: LuaPolicyOptions = LuaPolicyOptions())
-    throws(PolicyError) -> PolicyDescription
+    throws(PolicyError) -> PolicyFileDescription
   {
     try load(files: [file], options: options).descriptions[0]
   }
 
   /// What the loaded files say about themselves, in the order in which they were given.
-  public var descriptions: [PolicyDescription] {
+  public var descriptions: [PolicyFileDescription] {
     let parameters = vm.parameters
     return (0..<clua_policy_count(vm.handle)).map { index in
       let policy = clua_policy_at(vm.handle, index).pointee
       let file = String(cString: policy.path)
       let fileName = file.split(separator: "/").last.map(String.init) ?? file
-      return PolicyDescription(
+      return PolicyFileDescription(
         file: file,
         name: policy.name.map { String(cString: $0) }
           ?? (fileName.hasSuffix(".lua") ? String(fileName.dropLast(4)) : fileName),

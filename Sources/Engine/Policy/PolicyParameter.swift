@@ -90,7 +90,7 @@ public struct PolicyParameter: Sendable, Equatable {
 }
 
 /// What a policy file says about itself, for `simhost policy info`.
-public struct PolicyDescription: Sendable, Equatable {
+public struct PolicyFileDescription: Sendable, Equatable {
   public var file: String
   public var name: String
   public var version: String?
