@@ -1,15 +1,3 @@
-/// A request as policies hold it: its slot in the table of active requests, and its id as the generation.
-///
-/// A slot is used again after its request has ended; `requestView` then answers nil for the old reference.
-public struct RequestRef: Hashable, Sendable {
-  public var slot: Int32
-  public var id: RequestID
-  public init(slot: Int32, id: RequestID) {
-    self.slot = slot
-    self.id = id
-  }
-}
-
 /// What a real router could see of the cluster, at the present instant.
 ///
 /// Valid only during the hook call that it is handed to. Reading changes nothing.
@@ -58,20 +46,6 @@ public protocol PolicyStep: PolicyWorld {
   func decodeAll() -> Int
   func prefill(_ request: RequestRef, tokens: Int) -> StepRefusal?
   func preempt(_ request: RequestRef) -> StepRefusal?
-}
-
-/// Why a step call changed nothing.
-public enum StepRefusal: String, Sendable, CaseIterable {
-  case notRunning = "not running here"
-  case alreadyScheduled = "already in this step"
-  case noBlocks = "no KV block"
-  case overBudget = "over the token budget"
-  case tooManySeqs = "max_num_seqs reached"
-  case stillPrompt = "its prompt is not done"
-  case promptDone = "its prompt is done"
-  case badTokens = "tokens must be at least 1 and at most the remaining prompt"
-  case notChunkable = "chunked prefill is off: all of the remaining prompt or nothing"
-  case ended = "it has ended"
 }
 
 /// Facts of an instance that never change during a run.

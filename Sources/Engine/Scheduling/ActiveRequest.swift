@@ -1,0 +1,64 @@
+/// Where an active request stands. It is in one place at a time.
+enum RequestPlace: UInt8 {
+  /// Not in the cluster: the slot is vacant, or the request is about to be admitted or has just been told off.
+  case none
+  /// Parked before its prompt, or between its prompt and a decode instance.
+  case gateway
+  /// In an instance's waiting queue.
+  case waiting
+  /// Running, with prompt tokens (or, after a preemption, generated ones) still to compute.
+  case prefilling
+  /// Running, between two tokens, and left out of the decode batch for now.
+  case paused
+  /// Running in the decode batch, whose accounting is lazy: `computed` and `reached` are stale.
+  case decoding
+  /// Its prompt is done; waits for blocks on the decode side.
+  case reserving
+  /// Its KV cache is on the way.
+  case transferring
+  /// Its KV cache has arrived; waits for a place in the running set.
+  case ready
+}
+
+/// A request between its arrival and its end.
+struct ActiveRequest {
+  var id = RequestID.none
+  var place = RequestPlace.none
+  /// Whose queues it stands in; for `reserving` and `transferring` the instance that still holds its KV cache.
+  var instance = InstanceID.none
+  var promptTokens: Int32 = 0
+  /// Prompt and output together.
+  var target: Int32 = 0
+  /// Tokens whose KV exists here or is being computed: moves when an iteration starts.
+  var computed: Int32 = 0
+  /// Prompt and generated tokens so far: moves when an iteration ends.
+  var reached: Int32 = 0
+  /// Value that the decode batch gave at joining; means something to it alone.
+  var ticket = 0
+  /// Distinguishes this joining of a decode batch from every other one.
+  var stamp = 0
+  /// Place in the order of admission to a running set; the last admitted is preempted first.
+  var order = 0
+  /// Step that last scheduled it; compared with `Instance.stepNumber`.
+  var scheduledIn = 0
+  /// Moment of its latest token, while it is not in a decode batch.
+  var lastToken = SimTime.never
+  /// KV blocks on `instance`, and those promised on the decode side.
+  var held = KVHolding()
+  var incoming = KVHolding()
+  /// Block keys for the block size `keyBlockSize`; empty where contents are unknown or caching is off.
+  var keys = BlockKeys()
+  var keyBlockSize: Int32 = 0
+  /// Gaps between its tokens, in ns; kept on request.
+  var gaps: ContiguousArray<Int64> = []
+  /// Iteration of its decode batch at which it joined, for `gaps`.
+  var joinedAt = 0
+  /// Prompt tokens that the prefix cache saved at its latest admission.
+  var cachedTokens: Int32 = 0
+  var preemptions: Int32 = 0
+  var deferrals: Int32 = 0
+
+  /// Tokens to compute before it can generate the next one.
+  var remaining: Int { Int(reached - computed) }
+  var hasFirstToken: Bool { reached > promptTokens }
+}

@@ -1,0 +1,36 @@
+/// The requests that decode together on one instance, and what an iteration over all of them needs to know.
+///
+/// Two implementations give the same answers: `LazyDecodeBatch` touches a request only when it joins, leaves or finishes;
+/// `ExplicitDecodeBatch` counts every request in every iteration, and is there to check the other.
+/// While a request is a member, `computed` and `reached` of its row are stale; `leave` and `popFinished` bring them up to date.
+protocol DecodeBatch {
+  /// - Parameter tracksExtremes: whether `contextRange` will be asked for.
+  init(blockSize: Int, tracksExtremes: Bool)
+
+  var count: Int { get }
+  /// Iterations started.
+  var iteration: Int { get }
+  /// Tokens computed, summed over members.
+  var contextTokens: Int { get }
+  /// Has any member a block key still to publish?
+  var hasKeyed: Bool { get }
+
+  /// Blocks that members take in the iteration `ahead` iterations after the next one, if membership stays.
+  func growth(ahead: Int) -> Int
+  /// Fewest and most tokens computed of any member; (0, 0) when empty.
+  mutating func contextRange(_ rows: RequestRows, running: ContiguousArray<Int32>) -> (Int, Int)
+  /// Iterations until the first member has all its tokens, at least 1; nil when empty.
+  mutating func iterationsToFinish(_ rows: RequestRows) -> Int?
+  /// Members whose next token fills a block with a key, in order of admission.
+  func publishers(_ rows: RequestRows) -> ContiguousArray<Int32>
+
+  /// `stamp` is unique over all joinings of a run.
+  mutating func join(_ slot: Int32, stamp: Int, _ rows: RequestRows)
+  mutating func leave(_ slot: Int32, _ rows: RequestRows)
+  /// An iteration over all members starts: each computes one token.
+  mutating func advance()
+  /// Removes the members whose last token came with the iteration that just ended, in order of admission.
+  mutating func popFinished(_ rows: RequestRows, into finished: inout ContiguousArray<Int32>)
+  /// Tokens computed of a member.
+  func computed(_ slot: Int32, _ rows: RequestRows) -> Int
+}

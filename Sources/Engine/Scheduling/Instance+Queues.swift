@@ -1,0 +1,108 @@
+extension Instance {
+  /// A request joins the waiting queue, behind all others.
+  mutating func enqueue(_ slot: Int32, _ rows: RequestRows) {
+    rows[slot].place = .waiting
+    rows[slot].instance = id
+    rows[slot].scheduledIn = 0
+    waiting.append(slot)
+    waitingTokens += rows[slot].remaining
+  }
+
+  /// Requests whose KV cache has arrived take the free places of the running set.
+  mutating func admitReady(_ rows: RequestRows, now: SimTime) {
+    while let slot = ready.first, running.count < limits.maxNumSeqs {
+      ready.removeFirst()
+      rows[slot].order = nextOrder()
+      rows[slot].place = .paused
+      running.append(slot)
+      paused.append(slot)
+      needsDecision = true
+    }
+  }
+
+  /// Takes a request off the waiting queue.
+  mutating func dequeue(_ slot: Int32, _ rows: RequestRows) {
+    if waiting.first == slot {
+      waiting.removeFirst()
+    } else if let place = waiting.firstIndex(of: slot) {
+      waiting.remove(at: place)
+    }
+    waitingTokens -= rows[slot].remaining
+    if rows[slot].preemptions > 0 { preemptedWaiting -= 1 }
+  }
+
+  /// Takes a request out of the running set, its blocks still held. Its row is up to date afterwards.
+  mutating func withdraw(_ slot: Int32, _ rows: RequestRows) {
+    switch rows[slot].place {
+    case .decoding: leaveBatch(slot, rows)
+    case .prefilling:
+      if let place = prefilling.firstIndex(of: slot) { prefilling.remove(at: place) }
+    default: break
+    }
+    if rows[slot].place == .paused, let place = paused.firstIndex(of: slot) {
+      paused.remove(at: place)
+    }
+    if running.last == slot {
+      running.removeLast()
+    } else if let place = place(inRunning: rows[slot].order, rows) {
+      running.remove(at: place)
+    }
+    rows[slot].place = .none
+  }
+
+  /// Place of the request with this order of admission, by bisection.
+  private func place(inRunning order: Int, _ rows: RequestRows) -> Int? {
+    var low = 0
+    var high = running.count
+    while low < high {
+      let middle = (low + high) / 2
+      if rows[running[middle]].order < order { low = middle + 1 } else { high = middle }
+    }
+    return low < running.count && rows[running[low]].order == order ? low : nil
+  }
+
+  // MARK: The decode batch
+
+  /// A paused request joins the batch for the iteration that starts now.
+  mutating func joinBatch(_ slot: Int32, _ rows: RequestRows, now: SimTime) {
+    if let place = paused.firstIndex(of: slot) { paused.remove(at: place) }
+    batch.join(slot, stamp: nextStamp(), rows)
+    step.joined.append(slot)
+    if rows[slot].lastToken != now { step.fresh.append(slot) }
+  }
+
+  /// A member stays in the running set, and out of the next iterations.
+  mutating func leaveBatch(_ slot: Int32, _ rows: RequestRows) {
+    batch.leave(slot, rows)
+    settleAfterBatch(slot, rows)
+    paused.append(slot)
+  }
+
+  /// Writes down what lazy accounting left open: blocks, moment of the last token, gaps.
+  mutating func settleAfterBatch(_ slot: Int32, _ rows: RequestRows) {
+    rows[slot].held.blanks =
+      pool.blocks(forTokens: Int(rows[slot].computed)) - rows[slot].held.entries.count
+    guard batch.iteration > rows[slot].joinedAt else { return }
+    if keepsGaps {
+      var previous = rows[slot].lastToken.nanoseconds
+      for iteration in (rows[slot].joinedAt + 1)...batch.iteration {
+        let end = endLog[iteration - logStart]
+        rows[slot].gaps.append(end - previous)
+        previous = end
+      }
+    }
+    rows[slot].lastToken = lastEnd
+  }
+
+  /// Notes the end of an iteration that the batch took part in.
+  mutating func logEnd(_ end: SimTime) {
+    lastEnd = end
+    guard keepsGaps else { return }
+    if batch.count == 0 {
+      endLog.removeAll(keepingCapacity: true)
+      logStart = batch.iteration + 1
+    } else {
+      endLog.append(end.nanoseconds)
+    }
+  }
+}

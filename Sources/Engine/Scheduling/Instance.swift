@@ -1,0 +1,121 @@
+import DequeModule
+
+/// Queues, KV blocks and batch of one serving instance. Knows nothing of time's cost, of other instances or of policies.
+///
+/// The running set is in three parts: `prefilling` (prompt not done), `batch` (decoding), and `paused` (between two tokens,
+/// not in the last iteration). Requests are slots of the table of active requests; whoever changes an instance hands its
+/// rows along.
+struct Instance<Batch: DecodeBatch> {
+  let id: InstanceID
+  let role: InstanceRole
+  let limits: SchedulerLimits
+
+  var pool: KVBlockPool
+  /// Blocks of the pool that are promised to transfers under way; the pool counts them as held.
+  var reservedBlocks = 0
+  /// Most blocks held at any instant, promised ones included.
+  private(set) var peakBlocks = 0
+
+  /// Requests whose prompt waits: in order of arrival here, preempted ones in front.
+  var waiting: Deque<Int32> = []
+  /// Tokens that those have still to compute.
+  var waitingTokens = 0
+  /// How many of those were preempted.
+  var preemptedWaiting = 0
+  /// Requests whose KV cache has arrived, in order of arrival.
+  var ready: Deque<Int32> = []
+  /// Requests that want to come here, and wait for blocks on the side where they are.
+  var reservations: Deque<Int32> = []
+  /// The running set in order of admission, and its three parts.
+  var running: ContiguousArray<Int32> = []
+  var prefilling: ContiguousArray<Int32> = []
+  var paused: ContiguousArray<Int32> = []
+  var batch: Batch
+
+  /// Routed here and neither finished nor moved on.
+  var inflight = 0
+  var transfersIn = 0
+  var transfersOut = 0
+  var counters = SchedulingCounters()
+
+  /// The iteration in the making, or the one under way.
+  var step = Step()
+  /// End of the last iteration.
+  var lastEnd = SimTime.never
+  /// May the next iteration have other members than the last one?
+  var needsDecision = true
+  /// Ends of iterations, for gaps on request: `endLog[k]` is the end of iteration `logStart + k`.
+  let keepsGaps: Bool
+  var endLog: ContiguousArray<Int64> = []
+  var logStart = 1
+
+  private var sequence = 0
+
+  init(
+    id: InstanceID, role: InstanceRole, limits: SchedulerLimits, blocks: Int, tracksExtremes: Bool,
+    keepsGaps: Bool
+  ) {
+    self.id = id
+    self.role = role
+    self.limits = limits
+    self.keepsGaps = keepsGaps
+    pool = KVBlockPool(capacity: blocks, blockSize: limits.blockSize)
+    batch = Batch(blockSize: limits.blockSize, tracksExtremes: tracksExtremes)
+  }
+
+  /// Requests that run or wait here, those on the way included.
+  var waitingCount: Int { waiting.count + ready.count + reservations.count + transfersIn }
+
+  mutating func notePeak() { peakBlocks = max(peakBlocks, pool.held) }
+
+  /// Numbers in order of admission.
+  mutating func nextOrder() -> Int {
+    sequence += 1
+    return sequence
+  }
+
+  /// Numbers that no other instance gives.
+  mutating func nextStamp() -> Int { nextOrder() << 24 | Int(id.index) }
+}
+
+/// What schedulers count for the summary.
+struct SchedulingCounters {
+  var prefixQueries = 0
+  var prefixHits = 0
+  var preemptions = 0
+  var recomputedTokens = 0
+}
+
+/// A piece of a prompt that one iteration computes.
+struct PromptChunk {
+  var slot: Int32
+  /// Tokens computed before it.
+  var before: Int
+  var tokens: Int
+}
+
+/// What one iteration computes: chunks of prompts, and the decode batch.
+struct Step {
+  /// Counts the steps of an instance.
+  var number = 0
+  /// Most tokens, most requests in the running set, most tokens of one prompt.
+  var budget = 0
+  var maxSeqs = 0
+  var chunkTokens = Int.max
+  /// Tokens and requests scheduled so far.
+  var tokens = 0
+  var seqs = 0
+  var chunks: ContiguousArray<PromptChunk> = []
+  /// Every running decode request takes part, without a mark of its own.
+  var takesAllDecodes = false
+  /// Decode requests marked one by one.
+  var markedDecodes = 0
+  var preemptions = 0
+  var admissions = 0
+  /// Requests that the batch took in for this step, and those of them whose last token is not the last iteration's.
+  var joined: ContiguousArray<Int32> = []
+  var fresh: ContiguousArray<Int32> = []
+
+  var isEmpty: Bool { seqs == 0 }
+  var room: Int { budget - tokens }
+}
