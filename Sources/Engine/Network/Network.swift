@@ -1,0 +1,97 @@
+/// A KV cache on its way between two instances.
+struct Flow {
+  /// Order of starting; ties at one instant go by it.
+  var id: Int
+  /// What the owner of the flow is known by.
+  var tag: Int32
+  var from: Int32
+  var to: Int32
+  /// Bytes left at `since`.
+  var remaining: Double
+  /// Bytes per nanosecond from `since` on; 0 before the first byte.
+  var rate: Double
+  var since: SimTime
+  /// When the first byte leaves.
+  var start: SimTime
+  /// When the last byte arrives, if nothing changes.
+  var end: SimTime
+}
+
+/// Links between instances: each has one port out and one in, of the bandwidth of the inter-link, behind a fabric that
+/// is never the bottleneck. Flows that share a port share it max-min fairly.
+///
+/// A flow that is alone takes `latency + ceil(bytes / bandwidth)`. Rates change only when a flow starts or ends, and a
+/// flow whose rate stays keeps the end that was predicted, so nothing drifts.
+struct Network {
+  let link: LinkSpec
+  /// Flows under way, in order of starting.
+  private(set) var flows: [Flow] = []
+  private var nextID = 0
+  private let ports: Int
+
+  init(link: LinkSpec, instances: Int) {
+    self.link = link
+    ports = instances
+  }
+
+  /// Time that `bytes` take over idle links.
+  func idleTime(bytes: Int64) -> SimDuration {
+    link.latency
+      + SimDuration(nanoseconds: Network.nanoseconds(Double(bytes), at: link.bytesPerNanosecond))
+  }
+
+  /// Begins a transfer at `now`; its first byte leaves after the latency.
+  mutating func begin(tag: Int32, from: InstanceID, to: InstanceID, bytes: Int64, now: SimTime) {
+    let start = now + link.latency
+    flows.append(
+      Flow(
+        id: nextID, tag: tag, from: from.index, to: to.index, remaining: Double(bytes), rate: 0,
+        since: start, start: start, end: .never))
+    nextID += 1
+    if start == now { share(now) }
+  }
+
+  /// Time of the next change: a first byte, or a last one.
+  var nextEvent: SimTime? {
+    var next: SimTime?
+    for flow in flows {
+      let time = flow.rate > 0 ? flow.end : flow.start
+      if next.map({ time < $0 }) ?? true { next = time }
+    }
+    return next
+  }
+
+  /// Moves on to `now`, which is not later than `nextEvent`. Returns the tags of flows that have ended, in order of start.
+  mutating func advance(to now: SimTime) -> [Int32] {
+    var ended: [Int32] = []
+    for flow in flows where flow.rate > 0 && flow.end <= now { ended.append(flow.tag) }
+    if !ended.isEmpty { flows.removeAll { $0.rate > 0 && $0.end <= now } }
+    share(now)
+    return ended
+  }
+
+  /// Divides the ports anew among flows that have started.
+  private mutating func share(_ now: SimTime) {
+    var rates = [Double](repeating: 0, count: flows.count)
+    FairShare.divide(
+      flows.indices.filter { flows[$0].start <= now }.map {
+        (flow: $0, from: Int(flows[$0].from), to: Int(flows[$0].to))
+      }, ports: ports, capacity: link.bytesPerNanosecond, into: &rates)
+    for place in flows.indices where rates[place] != flows[place].rate {
+      let flow = flows[place]
+      let sent = flow.rate * Double((now - max(flow.since, flow.start)).nanoseconds)
+      flows[place].remaining = max(0, flow.remaining - sent)
+      flows[place].since = now
+      flows[place].rate = rates[place]
+      flows[place].end =
+        now
+        + SimDuration(nanoseconds: Network.nanoseconds(flows[place].remaining, at: rates[place]))
+    }
+  }
+
+  /// Rounded up, so that nothing arrives early; saturates far beyond any run.
+  private static func nanoseconds(_ bytes: Double, at rate: Double) -> Int64 {
+    let time = (bytes / rate).rounded(.up)
+    return time < 1e18 ? Int64(time) : 1_000_000_000_000_000_000
+  }
+}
