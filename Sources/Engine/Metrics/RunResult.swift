@@ -23,6 +23,8 @@ public struct RunResult: Sendable {
   public var events = 0
   /// KV books of all instances at the end: 0 in a run that finished everything.
   public var kvBlocksHeld = 0
+  /// JSON text of what the policy's `done` hook returned; nil without one.
+  public var policyJSON: String? = nil
   public init() {}
 }
 

@@ -30,6 +30,8 @@ public struct RunOptions: Sendable, Equatable {
   public var keepRecords = true
   /// Keep every inter-token gap (the CSV's ITL column needs it).
   public var keepGaps = false
+  /// What the summary that `done` is told counts as good.
+  public var targets: GoodputTargets? = nil
   public init() {}
 }
 

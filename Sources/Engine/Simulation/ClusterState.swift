@@ -1,0 +1,101 @@
+import DequeModule
+import Histogram
+
+/// The whole cluster at one instant: everything that a policy may look at, and the records of what has been.
+///
+/// Lives behind one pointer that the simulation, the views and the steps share. Instances and lanes are plain memory, since
+/// every event reads and writes them.
+struct ClusterState<Batch: DecodeBatch> {
+  let cluster: ClusterSpec
+  let workload: Workload
+  let options: RunOptions
+  let costs: ContiguousArray<IterationCost>
+  let capacities: ContiguousArray<KVCapacity>
+  let fit: Fit
+
+  let instances: UnsafeMutablePointer<Instance<Batch>>
+  let lanes: UnsafeMutablePointer<Lane>
+  let instanceCount: Int
+  var requests = RequestTable()
+  var network: Network
+  /// By request id.
+  var records: ContiguousArray<RequestRecord>
+  var gaps: ContiguousArray<ContiguousArray<Int64>>
+  var gapHistogram: Histogram<UInt64>
+
+  var now = SimTime.zero
+  var stage = InstantStage.before
+  /// Instance that forms its iteration, in stage `forming`.
+  var forming = 0
+
+  /// Parked before their prompt, and between prompt and decode: in order of parking.
+  var parkedPrompts: Deque<Int32> = []
+  var parkedDecodes: Deque<Int32> = []
+  /// On an instance without a first token; with the first and without the last.
+  var prefillingCount = 0
+  var decodingCount = 0
+  var endedCount = 0
+  var finishedCount = 0
+  var finishedOutputTokens = 0
+
+  init(_ scenario: Scenario) {
+    cluster = scenario.cluster
+    workload = scenario.workload
+    options = scenario.options
+    costs = ContiguousArray(scenario.costs)
+    capacities = ContiguousArray(cluster.instances.map { KVCapacity($0) })
+    fit = Fit(cluster, capacities: capacities)
+    instanceCount = cluster.instances.count
+    network = Network(link: cluster.link, instances: instanceCount)
+    let result = RunResult()
+    gapHistogram = result.gapHistogram
+    records = ContiguousArray(repeating: RequestRecord(), count: workload.requests.count)
+    gaps = ContiguousArray(
+      repeating: [], count: options.keepGaps ? workload.requests.count : 0)
+    instances = .allocate(capacity: instanceCount)
+    lanes = .allocate(capacity: instanceCount)
+    for (index, spec) in cluster.instances.enumerated() {
+      (instances + index).initialize(
+        to: Instance(
+          id: InstanceID(index), role: spec.role, limits: spec.limits,
+          blocks: capacities[index].blocks,
+          tracksExtremes: scenario.costs[index].usesContextExtremes, keepsGaps: options.keepGaps))
+      (lanes + index).initialize(to: Lane())
+    }
+  }
+
+  func deallocate() {
+    requests.deallocate()
+    instances.deinitialize(count: instanceCount)
+    instances.deallocate()
+    lanes.deinitialize(count: instanceCount)
+    lanes.deallocate()
+  }
+
+  @inline(__always)
+  var rows: RequestRows { requests.rows }
+
+  func ref(_ slot: Int32) -> RequestRef { RequestRef(slot: slot, id: rows[slot].id) }
+
+  func isPrefixCached(_ instance: Int) -> Bool {
+    cluster.instances[instance].limits.enablePrefixCaching
+  }
+
+  /// Keys of the request's blocks on this instance; empty where its contents are unknown or nothing is cached there.
+  func keys(_ slot: Int32, on instance: Int) -> BlockKeys {
+    let request = workload.requests[Int(rows[slot].id.index)]
+    guard request.contentCount > 0, isPrefixCached(instance) else { return [] }
+    let start = Int(request.contentStart)
+    return BlockKey.chain(
+      workload.content, start..<(start + Int(request.contentCount)), unit: workload.contentUnit,
+      tokens: Int(rows[slot].target), blockSize: cluster.instances[instance].limits.blockSize)
+  }
+
+  /// Gives the row the keys that hold on this instance, if it has others.
+  func adoptKeys(_ slot: Int32, on instance: Int) {
+    let size = isPrefixCached(instance) ? Int32(cluster.instances[instance].limits.blockSize) : -1
+    guard rows[slot].keyBlockSize != size else { return }
+    rows[slot].keys = keys(slot, on: instance)
+    rows[slot].keyBlockSize = size
+  }
+}

@@ -1,0 +1,208 @@
+/// Iterations: formed, timed, planned ahead where nothing can change, and ended.
+extension EventLoop {
+  mutating func iterationEnded(_ event: Event) {
+    let index = Int(event.id)
+    guard event.generation == state.pointee.lanes[index].generation else { return }
+    state.pointee.stage = max(state.pointee.stage, .outcomes)
+    state.pointee.catchUp(index)
+    endedInstances.append(index)
+  }
+
+  mutating func formDirtyInstances() throws(SimulationError) {
+    guard !dirtyInstances.isEmpty else { return }
+    let state = self.state
+    let indices = dirtyInstances.sorted()
+    dirtyInstances.removeAll(keepingCapacity: true)
+    let entered = state.pointee.stage
+    for index in indices {
+      state.pointee.lanes[index].isDirty = false
+      state.pointee.catchUp(index)
+      guard state.pointee.lanes[index].isIdle else { continue }
+      // In a second round of this instant, all that was planned has begun.
+      if entered < .after {
+        state.pointee.stage = .forming
+        state.pointee.forming = index
+      }
+      try form(index)
+    }
+    state.pointee.stage = .after
+  }
+
+  /// Begins the next iteration of an idle instance, or several, or leaves it idle.
+  private mutating func form(_ index: Int) throws(SimulationError) {
+    let state = self.state
+    let instance = state.pointee.instances + index
+    let rows = state.pointee.rows
+    instance.pointee.admitReady(rows, now: now)
+    if instance.pointee.running.isEmpty, instance.pointee.waiting.isEmpty { return }
+
+    if mayContinue(instance) {
+      instance.pointee.beginStep(StepLimits(instance.pointee.limits))
+      instance.pointee.takeAllDecodes(rows)
+    } else if hooks.contains(.batch) {
+      try askForStep(index)
+    } else {
+      instance.pointee.beginStep(StepLimits(instance.pointee.limits))
+      instance.pointee.formStep(StepLimits(instance.pointee.limits), rows)
+    }
+    instance.pointee.endStep(rows, now: now)
+    if instance.pointee.step.admissions > 0 || instance.pointee.step.preemptions > 0 {
+      parkedMayMove = parkedMayMove || hasParked
+      markReservations(index)
+    }
+    if instance.pointee.step.isEmpty {
+      // Who was preempted has made room for those that were not running.
+      if instance.pointee.step.preemptions > 0 { markDirty(index) }
+      return
+    }
+    noteStarts(instance)
+    instance.pointee.needsDecision = !isSettled(instance)
+    plan(index)
+  }
+
+  var hasParked: Bool {
+    !state.pointee.parkedPrompts.isEmpty || !state.pointee.parkedDecodes.isEmpty
+  }
+
+  /// Whether the last batch simply goes on: nothing has happened, and the blocks for it are there.
+  private func mayContinue(_ instance: UnsafeMutablePointer<Instance<Batch>>) -> Bool {
+    !instance.pointee.needsDecision && instance.pointee.batch.count > 0
+      && instance.pointee.paused.isEmpty && instance.pointee.prefilling.isEmpty
+      && instance.pointee.batch.growth(ahead: 0) <= instance.pointee.pool.free
+  }
+
+  /// Whether the step just formed can go on as it is until something happens.
+  private func isSettled(_ instance: UnsafeMutablePointer<Instance<Batch>>) -> Bool {
+    guard instance.pointee.step.chunks.isEmpty, instance.pointee.step.preemptions == 0,
+      instance.pointee.batch.count == instance.pointee.running.count
+    else { return false }
+    if hooks.contains(.batch), policy.everyIteration { return false }
+    // Keys that decode requests publish may be what the next waiting request needs.
+    return instance.pointee.waiting.isEmpty || !instance.pointee.batch.hasKeyed
+  }
+
+  private mutating func askForStep(_ index: Int) throws(SimulationError) {
+    let state = self.state
+    let instance = state.pointee.instances + index
+    let own = instance.pointee.limits
+    instance.pointee.beginStep(StepLimits(own))
+    let view = StepView(state: state, index: index)
+    let asked: BatchLimits?
+    do {
+      asked = try policy.batch(InstanceID(index), view)
+    } catch {
+      throw .policy(error)
+    }
+    guard let asked else { return }
+    guard instance.pointee.step.isEmpty, instance.pointee.step.preemptions == 0 else {
+      throw .policy(
+        policyError(
+          "batch", about: "instance \(state.pointee.cluster.instances[index].name)",
+          "called step and returned limits as well", suggestion: "do one of the two"))
+    }
+    instance.pointee.beginStep(StepLimits(own, asked: asked))
+    instance.pointee.formStep(StepLimits(own, asked: asked), state.pointee.rows)
+  }
+
+  /// Writes into the records what begins with this step.
+  private func noteStarts(_ instance: UnsafeMutablePointer<Instance<Batch>>) {
+    let rows = self.rows
+    for chunk in instance.pointee.step.chunks {
+      let id = Int(rows[chunk.slot].id.index)
+      guard state.pointee.records[id].firstToken == .never else {
+        // Preempted after its hand-off: its next token comes with this prompt's last chunk.
+        if state.pointee.records[id].decodeStart == .never {
+          state.pointee.records[id].decodeStart = now
+        }
+        continue
+      }
+      if state.pointee.records[id].prefillStart == .never {
+        state.pointee.records[id].prefillStart = now
+        state.pointee.records[id].cachedTokens = rows[chunk.slot].cachedTokens
+      }
+      state.pointee.records[id].lastPrefillStart = now
+    }
+    for slot in instance.pointee.step.joined {
+      let id = Int(rows[slot].id.index)
+      if state.pointee.records[id].decodeStart == .never {
+        state.pointee.records[id].decodeStart = now
+      }
+    }
+  }
+
+  // MARK: Planning
+
+  /// Times the step, and as many repetitions of it as surely follow.
+  private mutating func plan(_ index: Int) {
+    let state = self.state
+    let lane = state.pointee.lanes + index
+    let instance = state.pointee.instances + index
+    var shape = state.pointee.shape(index)
+    var end = now + duration(index, shape)
+    lane.pointee.ends.removeAll(keepingCapacity: true)
+    lane.pointee.ends.append(end)
+    lane.pointee.ended = 0
+    lane.pointee.start = now
+    lane.pointee.generation &+= 1
+    if !state.pointee.options.stepByStep, !instance.pointee.needsDecision {
+      var free = instance.pointee.pool.free
+      let toFinish = instance.pointee.batch.iterationsToFinish(rows) ?? 1
+      let most = min(lane.pointee.reach, toFinish)
+      for ahead in 1..<max(1, most) {
+        free -= instance.pointee.batch.growth(ahead: ahead)
+        if free < 0 { break }
+        shape.decodeContext += shape.decodeRequests
+        shape.decodeContextMin += 1
+        shape.decodeContextMax += 1
+        end = end + duration(index, shape)
+        lane.pointee.ends.append(end)
+      }
+      if lane.pointee.ends.count == lane.pointee.reach {
+        lane.pointee.reach = min(Lane.longestReach, 2 * lane.pointee.reach)
+      }
+    }
+    state.pointee.beginIteration(index)
+    events.push(
+      Event(
+        time: end, phase: .iterationEnd, id: Int32(index), generation: lane.pointee.generation))
+  }
+
+  @inline(__always)
+  private func duration(_ index: Int, _ shape: IterationShape) -> SimDuration {
+    state.pointee.costs[index].iterationTime(shape)
+  }
+}
+
+extension ClusterState {
+  /// What the iteration about to begin on this instance computes.
+  mutating func shape(_ index: Int) -> IterationShape {
+    var shape = IterationShape()
+    let instance = instances + index
+    shape.decodeRequests = instance.pointee.batch.count
+    shape.decodeContext = instance.pointee.batch.contextTokens
+    let range = costs[index].usesContextExtremes && shape.decodeRequests > 0
+    if range {
+      (shape.decodeContextMin, shape.decodeContextMax) = instance.pointee.batch.contextRange(
+        requests.rows, running: instance.pointee.running)
+    }
+    for chunk in instance.pointee.step.chunks {
+      // One token is a decode, whosever it is: the attention kernel is the same.
+      if chunk.tokens == 1 {
+        if costs[index].usesContextExtremes {
+          let isFirst = shape.decodeRequests == 0
+          shape.decodeContextMin =
+            isFirst ? chunk.before : min(shape.decodeContextMin, chunk.before)
+          shape.decodeContextMax = max(shape.decodeContextMax, chunk.before)
+        }
+        shape.decodeRequests += 1
+        shape.decodeContext += chunk.before
+      } else {
+        shape.prefillRequests += 1
+        shape.prefillTokens += chunk.tokens
+        shape.prefillContext += chunk.before
+        shape.prefillPairs += chunk.tokens * (2 * chunk.before + chunk.tokens + 1) / 2
+      }
+    }
+    return shape
+  }
+}

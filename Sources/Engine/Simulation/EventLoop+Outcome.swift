@@ -1,0 +1,105 @@
+/// What the end of an iteration brings: first tokens, last tokens, prompts that move on.
+extension EventLoop {
+  /// Works off an instance whose iteration has ended, in order of admission.
+  mutating func workOffOutcomes(_ index: Int) throws(SimulationError) {
+    let state = self.state
+    let instance = state.pointee.instances + index
+    let rows = state.pointee.rows
+    markDirty(index)
+
+    var produced: ContiguousArray<Int32> = []
+    for chunk in instance.pointee.step.chunks where rows[chunk.slot].remaining == 0 {
+      produced.append(chunk.slot)
+    }
+    let prompts = produced.count
+    instance.pointee.batch.popFinished(rows, into: &produced)
+    for slot in produced[prompts...] { instance.pointee.settleAfterBatch(slot, rows) }
+    if instance.pointee.step.chunks.count > 0 || !produced.isEmpty {
+      instance.pointee.needsDecision = true
+      parkedMayMove = parkedMayMove || hasParked
+    }
+    instance.pointee.step.chunks.removeAll(keepingCapacity: true)
+    if produced.isEmpty { return }
+    if prompts > 0 { produced.sort { rows[$0].order < rows[$1].order } }
+
+    for slot in produced {
+      if rows[slot].place == .prefilling {
+        try promptDone(slot, on: index)
+      } else {
+        try finish(slot, on: index)
+      }
+    }
+    markReservations(index)
+  }
+
+  /// The last chunk of a prompt brings a token: the first one, or after a preemption the next one.
+  private mutating func promptDone(_ slot: Int32, on index: Int) throws(SimulationError) {
+    let state = self.state
+    let instance = state.pointee.instances + index
+    let rows = state.pointee.rows
+    let id = Int(rows[slot].id.index)
+    let isFirst = !rows[slot].hasFirstToken
+    rows[slot].reached += 1
+    if isFirst {
+      state.pointee.records[id].firstToken = now
+      state.pointee.prefillingCount -= 1
+      state.pointee.decodingCount += 1
+    } else {
+      let gap = now - rows[slot].lastToken
+      state.pointee.note(gap: gap, count: 1)
+      if state.pointee.options.keepGaps { rows[slot].gaps.append(gap.nanoseconds) }
+    }
+    rows[slot].lastToken = now
+
+    let isLast = rows[slot].reached >= rows[slot].target
+    if !isLast, instance.pointee.role != .prefill {
+      if let place = instance.pointee.prefilling.firstIndex(of: slot) {
+        instance.pointee.prefilling.remove(at: place)
+      }
+      rows[slot].place = .paused
+      instance.pointee.paused.append(slot)
+    }
+    if isFirst, hooks.contains(.firstToken) {
+      let ref = state.pointee.ref(slot)
+      try asking { (policy: inout P, world) throws(PolicyError) in
+        try policy.firstToken(ref, world)
+      }
+    }
+    if isLast {
+      try finish(slot, on: index)
+    } else if instance.pointee.role == .prefill {
+      try handOff(slot, from: index)
+    }
+  }
+
+  private mutating func finish(_ slot: Int32, on index: Int) throws(SimulationError) {
+    let state = self.state
+    let instance = state.pointee.instances + index
+    let rows = state.pointee.rows
+    let id = Int(rows[slot].id.index)
+    if hooks.contains(.finish) {
+      let ref = state.pointee.ref(slot)
+      try asking { (policy: inout P, world) throws(PolicyError) in
+        try policy.finish(ref, world)
+      }
+    }
+    instance.pointee.withdraw(slot, rows)
+    instance.pointee.pool.release(&rows[slot].held)
+    instance.pointee.inflight -= 1
+    if state.pointee.records[id].decodeStart != .never {
+      state.pointee.records[id].decodeInstance = InstanceID(index)
+    }
+    state.pointee.decodingCount -= 1
+    state.pointee.finishedCount += 1
+    state.pointee.finishedOutputTokens += Int(rows[slot].reached - rows[slot].promptTokens)
+    end(slot, as: .finished)
+
+    let next = id + 1
+    let requests = state.pointee.workload.requests
+    if next < requests.count, requests[next].followsPrevious {
+      let wait = requests[next].toolDelay
+      events.push(
+        Event(time: now + wait, phase: .arrival, id: Int32(next), generation: 0))
+    }
+  }
+}

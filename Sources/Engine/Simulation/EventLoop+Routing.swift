@@ -1,0 +1,118 @@
+/// Requests get their instances: for the prompt, and for what comes after it.
+extension EventLoop {
+  func candidates(_ slot: Int32, stage: RequestStage) -> ContiguousArray<InstanceID> {
+    let prompt = Int(rows[slot].promptTokens)
+    let output = Int(rows[slot].target) - prompt
+    switch stage {
+    case .prefill: return state.pointee.fit.promptCandidates(prompt: prompt, output: output)
+    case .decode: return state.pointee.fit.decodeCandidates(prompt: prompt, output: output)
+    }
+  }
+
+  /// The instance that the policy, or without one the native default, gives; `.none` to wait.
+  private mutating func choose(_ slot: Int32, stage: RequestStage) throws(SimulationError)
+    -> InstanceID
+  {
+    let candidates = candidates(slot, stage: stage)
+    guard hooks.contains(stage == .prefill ? .route : .routeDecode) else {
+      return leastLoaded(candidates)
+    }
+    let ref = state.pointee.ref(slot)
+    let chosen = try asking { (policy: inout P, world) throws(PolicyError) in
+      try policy.route(ref, candidates: candidates, stage: stage, world)
+    }
+    guard chosen.isNone || candidates.contains(chosen) else {
+      throw .policy(
+        policyError(
+          stage == .prefill ? "route" : "route_decode", about: "request \(ref.id.index)",
+          "answered an instance that is no candidate", suggestion: "choose among the candidates"))
+    }
+    return chosen
+  }
+
+  /// 4 · waiting + running, ties to the first: the router of vLLM's data-parallel front end.
+  private func leastLoaded(_ candidates: ContiguousArray<InstanceID>) -> InstanceID {
+    var best = InstanceID.none
+    var least = Int.max
+    for candidate in candidates {
+      let instance = state.pointee.instances + Int(candidate.index)
+      let load = 4 * instance.pointee.waitingCount + instance.pointee.running.count
+      if load < least { (best, least) = (candidate, load) }
+    }
+    return best
+  }
+
+  /// Returns false when the request has to wait.
+  mutating func routePrompt(_ slot: Int32) throws(SimulationError) -> Bool {
+    let chosen = try choose(slot, stage: .prefill)
+    if chosen.isNone { return false }
+    let state = self.state
+    let index = Int(chosen.index)
+    let rows = state.pointee.rows
+    let id = Int(rows[slot].id.index)
+    state.pointee.records[id].routed = now
+    state.pointee.records[id].prefillInstance = chosen
+    state.pointee.adoptKeys(slot, on: index)
+    announceArrival(index)
+    state.pointee.instances[index].enqueue(slot, rows)
+    state.pointee.instances[index].inflight += 1
+    state.pointee.prefillingCount += 1
+    return true
+  }
+
+  /// Interrupts the instance for a newcomer, unless that cannot change what it does next.
+  private mutating func announceArrival(_ index: Int) {
+    let instance = state.pointee.instances + index
+    if !hooks.contains(.batch), !state.pointee.lanes[index].isIdle {
+      // The running set is full, or someone before the newcomer has been refused already; until the plan ends, nothing
+      // is given back.
+      if instance.pointee.running.count >= instance.pointee.limits.maxNumSeqs { return }
+      if !instance.pointee.waiting.isEmpty, !instance.pointee.needsDecision { return }
+    }
+    interrupt(index, decides: true)
+  }
+
+  /// Returns false when the request has to wait, its KV cache pinned where it is.
+  mutating func routeDecode(_ slot: Int32) throws(SimulationError) -> Bool {
+    let chosen = try choose(slot, stage: .decode)
+    if chosen.isNone { return false }
+    let state = self.state
+    let index = Int(chosen.index)
+    let rows = state.pointee.rows
+    state.pointee.records[Int(rows[slot].id.index)].decodeInstance = chosen
+    state.pointee.adoptKeys(slot, on: index)
+    rows[slot].place = .reserving
+    state.pointee.instances[index].inflight += 1
+    state.pointee.instances[index].reservations.append(slot)
+    grantReservations(index)
+    return true
+  }
+
+  /// Asks again for parked requests, in order of parking: first those that hold KV, then those without.
+  ///
+  /// Stops at the first that has to wait, unless the policy wants all of them asked.
+  mutating func askParked() throws(SimulationError) {
+    parkedMayMove = false
+    let state = self.state
+    for _ in 0..<state.pointee.parkedDecodes.count {
+      let slot = state.pointee.parkedDecodes.removeFirst()
+      if try routeDecode(slot) { continue }
+      if policy.gatewayScan {
+        state.pointee.parkedDecodes.append(slot)
+      } else {
+        state.pointee.parkedDecodes.prepend(slot)
+        break
+      }
+    }
+    for _ in 0..<state.pointee.parkedPrompts.count {
+      let slot = state.pointee.parkedPrompts.removeFirst()
+      if try routePrompt(slot) { continue }
+      if policy.gatewayScan {
+        state.pointee.parkedPrompts.append(slot)
+      } else {
+        state.pointee.parkedPrompts.prepend(slot)
+        break
+      }
+    }
+  }
+}

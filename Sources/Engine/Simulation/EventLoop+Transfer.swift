@@ -1,0 +1,87 @@
+/// The hand-off: a request whose prompt is done moves to a decode instance, blocks first, then bytes.
+extension EventLoop {
+  /// Takes the request out of the running set of its prefill instance and finds it a decode instance.
+  ///
+  /// Its KV cache stays where it is, pinned, until the last byte has arrived on the other side.
+  mutating func handOff(_ slot: Int32, from index: Int) throws(SimulationError) {
+    state.pointee.instances[index].withdraw(slot, rows)
+    rows[slot].place = .gateway
+    if try !routeDecode(slot) { state.pointee.parkedDecodes.append(slot) }
+  }
+
+  mutating func grantDirtyReservations() throws(SimulationError) {
+    guard !dirtyReservations.isEmpty else { return }
+    let indices = dirtyReservations.sorted()
+    dirtyReservations.removeAll(keepingCapacity: true)
+    for index in indices {
+      state.pointee.lanes[index].reservationsAreDirty = false
+      grantReservations(index)
+    }
+  }
+
+  /// Promises blocks to waiting transfers in order, as long as there are some, and sends them on their way.
+  mutating func grantReservations(_ index: Int) {
+    let state = self.state
+    let instance = state.pointee.instances + index
+    let rows = state.pointee.rows
+    guard !instance.pointee.reservations.isEmpty else { return }
+    // The pool must be at the present before anything is taken from it.
+    state.pointee.catchUp(index)
+    var began = false
+    while let granted = instance.pointee.grantReservation(rows) {
+      let slot = granted.slot
+      let id = Int(rows[slot].id.index)
+      let source = Int(rows[slot].instance.index)
+      let moved = Int(rows[slot].computed) - granted.cachedTokens
+      let bytes = Int64(moved) * Int64(state.pointee.capacities[source].totalBytesPerToken)
+      state.pointee.records[id].transferStart = now
+      state.pointee.records[id].kvBytes = bytes
+      state.pointee.instances[source].transfersOut += 1
+      state.pointee.lanes[source].totals.kvWait += now - state.pointee.records[id].firstToken
+      state.pointee.lanes[source].totals.bytesSent += bytes
+      state.pointee.lanes[index].totals.bytesReceived += bytes
+      state.pointee.network.begin(
+        tag: slot, from: InstanceID(source), to: InstanceID(index), bytes: bytes, now: now)
+      began = true
+    }
+    guard began else { return }
+    // The plan counted on blocks that are gone.
+    interrupt(index, decides: false)
+    parkedMayMove = parkedMayMove || hasParked
+    scheduleNetwork()
+  }
+
+  /// Keeps one pending event: the next change of the network.
+  private mutating func scheduleNetwork() {
+    let next = state.pointee.network.nextEvent ?? .never
+    guard next != networkTime else { return }
+    networkTime = next
+    networkGeneration &+= 1
+    guard next != .never else { return }
+    events.push(Event(time: next, phase: .network, id: 0, generation: networkGeneration))
+  }
+
+  mutating func networkChanged(_ event: Event) throws(SimulationError) {
+    guard event.generation == networkGeneration else { return }
+    networkTime = .never
+    for slot in state.pointee.network.advance(to: now) { transferEnded(slot) }
+    scheduleNetwork()
+  }
+
+  private mutating func transferEnded(_ slot: Int32) {
+    let state = self.state
+    let rows = state.pointee.rows
+    let id = Int(rows[slot].id.index)
+    let source = Int(rows[slot].instance.index)
+    let target = Int(state.pointee.records[id].decodeInstance.index)
+    interrupt(source, decides: true)
+    interrupt(target, decides: true)
+    state.pointee.records[id].transferEnd = now
+    state.pointee.instances[source].pool.release(&rows[slot].held)
+    state.pointee.instances[source].inflight -= 1
+    state.pointee.instances[source].transfersOut -= 1
+    state.pointee.instances[target].receive(slot, rows)
+    markReservations(source)
+    parkedMayMove = parkedMayMove || hasParked
+  }
+}

@@ -1,0 +1,135 @@
+/// Runs a scenario: the event loop, and the policy that it asks.
+///
+/// The loop goes from instant to instant. At each one, events come in the order of their phases; then `settle` works off
+/// what they caused: outcomes, parked requests, reservations, new iterations. One file a kind of event:
+/// `+Arrival`, `+Routing`, `+Transfer`, `+Iteration`, `+Outcome`.
+struct EventLoop<P: Policy, O: RunObserver, Batch: DecodeBatch> {
+  typealias State = ClusterState<Batch>
+  var policy: P
+  var observer: O
+  let hooks: HookSet
+  /// Everything that views show. A pointer, because policies look at it while they are being asked.
+  let state: UnsafeMutablePointer<State>
+  var events = EventQueue()
+  var eventCount = 0
+  /// Next request of the trace that arrives at a time of its own.
+  var nextArrival = 0
+  /// Reasons of rejections, and their places.
+  var reasons: [String] = []
+  /// Instances to look at when this instant settles; flags of the lanes keep them unique.
+  var endedInstances: [Int] = []
+  var dirtyInstances: [Int] = []
+  var dirtyReservations: [Int] = []
+  var parkedMayMove = false
+  var samples: [IntervalSample] = []
+  var nextSample: SimTime
+  /// Totals at the last sample.
+  var sampledPrefillTokens = 0
+  var sampledDecodeTokens = 0
+  var networkGeneration: Int32 = 0
+  var networkTime = SimTime.never
+
+  init(_ scenario: Scenario, policy: P, observer: O) {
+    self.policy = policy
+    self.observer = observer
+    hooks = policy.hooks
+    state = .allocate(capacity: 1)
+    state.initialize(to: State(scenario))
+    nextSample = scenario.options.logInterval.map { SimTime.zero + $0 } ?? .never
+  }
+
+  func deallocate() {
+    state.pointee.deallocate()
+    state.deinitialize(count: 1)
+    state.deallocate()
+  }
+
+  var world: World<Batch> { World(state: state) }
+  var now: SimTime { state.pointee.now }
+  var rows: RequestRows { state.pointee.requests.rows }
+
+  // MARK: The loop
+
+  mutating func run() throws(SimulationError) {
+    if hooks.contains(.initialize) {
+      try asking { (policy: inout P, world) throws(PolicyError) in try policy.initialize(world) }
+    }
+    scheduleNextArrival()
+    while let time = events.nextTime {
+      takeSamples(until: time)
+      state.pointee.now = time
+      state.pointee.stage = .before
+      repeat {
+        while let event = events.pop(at: time) { try handle(event) }
+        try settle()
+      } while events.nextTime == time
+      if state.pointee.options.check { try checkBooks() }
+    }
+    try checkNothingIsLeft()
+  }
+
+  private mutating func handle(_ event: Event) throws(SimulationError) {
+    eventCount += 1
+    if eventCount & 0xfff == 0 {
+      observer.progress(
+        ended: state.pointee.endedCount, of: state.pointee.workload.requests.count, at: now)
+    }
+    switch event.phase {
+    case .arrival: try arrive(event)
+    case .network: try networkChanged(event)
+    case .iterationEnd: iterationEnded(event)
+    }
+  }
+
+  /// Works off what the events of this instant caused.
+  private mutating func settle() throws(SimulationError) {
+    state.pointee.stage = max(state.pointee.stage, .outcomes)
+    for index in endedInstances { try workOffOutcomes(index) }
+    endedInstances.removeAll(keepingCapacity: true)
+    repeat {
+      if parkedMayMove { try askParked() }
+      try grantDirtyReservations()
+      try formDirtyInstances()
+    } while parkedMayMove || !dirtyReservations.isEmpty || !dirtyInstances.isEmpty
+    state.pointee.stage = .after
+  }
+
+  // MARK: Marks
+
+  /// The instance may be able to begin an iteration when this instant settles.
+  mutating func markDirty(_ index: Int) {
+    guard !state.pointee.lanes[index].isDirty else { return }
+    state.pointee.lanes[index].isDirty = true
+    dirtyInstances.append(index)
+  }
+
+  mutating func markReservations(_ index: Int) {
+    guard !state.pointee.lanes[index].reservationsAreDirty,
+      !state.pointee.instances[index].reservations.isEmpty
+    else { return }
+    state.pointee.lanes[index].reservationsAreDirty = true
+    dirtyReservations.append(index)
+  }
+
+  /// Before an instance is changed: lets time catch up, and sees to it that the change is looked at as soon as it can be.
+  ///
+  /// - Parameter decides: whether the next iteration may have other members because of it.
+  mutating func interrupt(_ index: Int, decides: Bool) {
+    let state = self.state
+    if let end = state.pointee.cutPlan(index), state.pointee.lanes[index].isUnderWay {
+      events.push(
+        Event(
+          time: end, phase: .iterationEnd, id: Int32(index),
+          generation: state.pointee.lanes[index].generation))
+    }
+    if decides { state.pointee.instances[index].needsDecision = true }
+    if state.pointee.lanes[index].isIdle { markDirty(index) }
+  }
+
+  /// Asks the policy something, with the world as it is now.
+  mutating func asking<Answer>(
+    _ question: (inout P, World<Batch>) throws(PolicyError) -> Answer
+  ) throws(SimulationError) -> Answer {
+    do { return try question(&policy, world) } catch { throw .policy(error) }
+  }
+}

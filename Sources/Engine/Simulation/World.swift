@@ -1,0 +1,131 @@
+/// Something through which a policy looks at the cluster.
+protocol ClusterWindow: PolicyWorld {
+  associatedtype Batch: DecodeBatch
+  var state: UnsafeMutablePointer<ClusterState<Batch>> { get }
+}
+
+/// The cluster as hooks see it: one pointer, valid during the hook.
+struct World<Batch: DecodeBatch>: ClusterWindow {
+  let state: UnsafeMutablePointer<ClusterState<Batch>>
+}
+
+extension ClusterWindow {
+  var now: SimTime { state.pointee.now }
+  var instanceCount: Int { state.pointee.instanceCount }
+  var gatewayWaiting: Int {
+    state.pointee.parkedPrompts.count + state.pointee.parkedDecodes.count
+  }
+
+  private func instance(_ id: InstanceID) -> UnsafeMutablePointer<Instance<Batch>> {
+    state.pointee.instances + Int(id.index)
+  }
+
+  func instanceFacts(_ id: InstanceID) -> InstanceFacts {
+    let spec = state.pointee.cluster.instances[Int(id.index)]
+    return InstanceFacts(
+      name: spec.name, role: spec.role, node: spec.node, model: spec.model.name,
+      hardware: spec.hardware, tpSize: spec.tpSize, ppSize: 1,
+      kvCapacityTokens: state.pointee.capacities[Int(id.index)].blocks * spec.limits.blockSize,
+      maxNumSeqs: spec.limits.maxNumSeqs, maxNumBatchedTokens: spec.limits.maxNumBatchedTokens,
+      blockSize: spec.limits.blockSize)
+  }
+
+  func instanceView(_ id: InstanceID) -> InstanceView {
+    let index = Int(id.index)
+    state.pointee.catchUp(index)
+    let instance = instance(id)
+    let lane = state.pointee.lanes + index
+    let rows = state.pointee.rows
+    let size = instance.pointee.limits.blockSize
+    var view = InstanceView()
+    view.busy = lane.pointee.isUnderWay
+    view.waitingCount = instance.pointee.waitingCount
+    view.runningCount = instance.pointee.running.count
+    view.waitingPromptTokens = instance.pointee.waitingTokens
+    view.runningContextTokens = instance.pointee.batch.contextTokens
+    for slot in instance.pointee.prefilling {
+      view.runningContextTokens += Int(rows[slot].computed)
+    }
+    for slot in instance.pointee.paused { view.runningContextTokens += Int(rows[slot].computed) }
+    view.inflight = instance.pointee.inflight
+    let reserved = instance.pointee.reservedBlocks
+    view.kvUsedTokens = (instance.pointee.pool.held - reserved) * size
+    view.kvReservedTokens = reserved * size
+    view.kvFreeTokens = instance.pointee.pool.free * size
+    view.cachedTokens = instance.pointee.pool.cached * size
+    view.transfersIn = instance.pointee.transfersIn
+    view.transfersOut = instance.pointee.transfersOut
+    view.lastStep = lane.pointee.lastStep
+    view.freeAt = lane.pointee.isUnderWay ? lane.pointee.ends[lane.pointee.ended] : now
+    return view
+  }
+
+  func requestView(_ request: RequestRef) -> RequestView? {
+    guard state.pointee.requests.isActive(request) else { return nil }
+    let row = state.pointee.rows[request.slot]
+    let id = Int(request.id.index)
+    var computed = Int(row.computed)
+    var reached = Int(row.reached)
+    if row.place == .decoding {
+      let index = Int(row.instance.index)
+      state.pointee.catchUp(index)
+      computed = instance(row.instance).pointee.batch.computed(request.slot, state.pointee.rows)
+      // The token that is being computed counts as computed, and not yet as generated.
+      reached = state.pointee.lanes[index].isUnderWay ? computed : computed + 1
+    }
+    var view = RequestView()
+    view.promptTokens = Int(row.promptTokens)
+    view.generatedTokens = reached - view.promptTokens
+    view.stage = view.generatedTokens > 0 ? .decode : .prefill
+    view.arrival = state.pointee.records[id].arrival
+    view.cachedTokens = Int(state.pointee.records[id].cachedTokens)
+    view.computedTokens = computed
+    switch row.place {
+    case .gateway where view.generatedTokens == 0, .waiting, .prefilling:
+      view.remainingPromptTokens = max(0, reached - computed)
+    default: break
+    }
+    view.contextTokens = reached
+    view.predictedOutputTokens = predictedOutputTokens
+    view.outputTokens = Int(row.target) - view.promptTokens
+    view.kvBytes = reached * bytesPerToken(row.instance)
+    view.turn = Int(state.pointee.workload.requests[id].turn)
+    view.deferrals = Int(row.deferrals)
+    view.preemptions = Int(row.preemptions)
+    view.prefillInstance = state.pointee.records[id].prefillInstance
+    view.decodeInstance = state.pointee.records[id].decodeInstance
+    return view
+  }
+
+  /// Mean output of the requests that have finished; 0 before the first has.
+  private var predictedOutputTokens: Int {
+    let count = state.pointee.finishedCount
+    return count == 0 ? 0 : (state.pointee.finishedOutputTokens + count / 2) / count
+  }
+
+  func bytesPerToken(_ id: InstanceID) -> Int {
+    state.pointee.capacities[max(0, Int(id.index))].totalBytesPerToken
+  }
+
+  func endOfRequest(_ id: RequestID) -> SimTime? {
+    guard state.pointee.records.indices.contains(Int(id.index)) else { return nil }
+    let end = state.pointee.records[Int(id.index)].end
+    return end == .never ? nil : end
+  }
+
+  func sessionName(_ request: RequestRef) -> String? {
+    guard state.pointee.workload.requests.indices.contains(Int(request.id.index)) else {
+      return nil
+    }
+    let session = Int(state.pointee.workload.requests[Int(request.id.index)].session)
+    return session < 0 ? nil : state.pointee.workload.sessionNames[session]
+  }
+
+  func waiting(_ id: InstanceID) -> ContiguousArray<RequestRef> {
+    ContiguousArray(instance(id).pointee.waiting.map { state.pointee.ref($0) })
+  }
+
+  func running(_ id: InstanceID) -> ContiguousArray<RequestRef> {
+    ContiguousArray(instance(id).pointee.running.map { state.pointee.ref($0) })
+  }
+}
