@@ -33,7 +33,6 @@ struct ByteSource: ~Copyable {
   }
 
   deinit {
-    gzip?.stop()
     close(descriptor)
   }
 
@@ -45,9 +44,9 @@ struct ByteSource: ~Copyable {
       head.removeFirst(count)
       return count
     }
-    guard let gzip else { return try read(descriptor, into: target) }
-    let count = try read(gzip.output, into: target)
-    if count == 0 { try gzip.finish(file: path) }
+    guard let output = gzip?.output else { return try read(descriptor, into: target) }
+    let count = try read(output, into: target)
+    if count == 0 { try gzip?.finish(file: path) }
     decompressedBytes += count
     if decompressedBytes > maxDecompressedBytes {
       throw InputError(

@@ -1,11 +1,11 @@
-/// A decimal number as a trace writes it: `12`, `0.25`, `6.1e-05`. Exact up to 18 digits, so that
+/// A decimal number as a trace writes it: `12`, `0.25`, `6.1e-05`. Exact up to 19 digits, so that
 /// times do not pass through binary fractions.
 struct DecimalNumber: Equatable {
   private(set) var isNegative = false
   /// The number is ±mantissa · 10^exponent.
   private var mantissa: UInt64 = 0
   private var exponent = 0
-  /// Digits behind the 18th that were not 0 have been dropped.
+  /// Digits behind the 19th that were not 0 have been dropped.
   private var isTruncated = false
 
   /// Largest exponent told apart; beyond it a number is 0 or too large in any unit.
@@ -41,7 +41,7 @@ struct DecimalNumber: Equatable {
     while index < text.count {
       let digit = text[index] &- UInt8(ascii: "0")
       guard digit < 10 else { break }
-      if mantissa < 100_000_000_000_000_000 {
+      if mantissa < 1_000_000_000_000_000_000 {
         mantissa = mantissa * 10 + UInt64(digit)
         if areFraction { exponent -= 1 }
       } else {

@@ -35,16 +35,19 @@ struct JSONLine {
     try line.withUnsafeBufferPointer { bytes throws(InputError) in
       var scanner = JSONScanner(bytes)
       var keys: [String] = []
+      var key: String?
       do throws(JSONError) {
         try scanner.beginObject()
-        while let key = try scanner.nextKey() {
-          if keys.count < CSVHeader.maxColumns { keys.append(key.string) }
+        while let text = try scanner.nextKey() {
+          key = String(text.string.prefix(80))
+          if keys.count < CSVHeader.maxColumns { keys.append(text.string) }
           try scanner.skipValue()
+          key = nil
         }
         try scanner.finish()
       } catch {
         throw InputError(
-          file: file, line: number, problem: describe(error), expected: error.expected)
+          file: file, line: number, key: key, problem: describe(error), expected: error.expected)
       }
       return keys
     }

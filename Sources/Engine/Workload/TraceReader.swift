@@ -48,8 +48,16 @@ struct TraceFormat: Sendable {
       return format
     }
     let word = syntax == .csv ? "column" : "key"
-    let scores = known.map { ($0.required + $0.optional).count(where: names.contains) }
-    guard let best = scores.max(), best > 0, let nearest = scores.firstIndex(of: best) else {
+    /// Shared names; where these are the same, the format that lacks fewer.
+    let scores = known.map { format in
+      (
+        (format.required + format.optional).count(where: names.contains),
+        -format.required.count { !names.contains($0) }
+      )
+    }
+    guard let best = scores.max(by: <), best.0 > 0,
+      let nearest = scores.firstIndex(where: { $0 == best })
+    else {
       let found = names.prefix(8).map { "`\($0)`" }.joined(separator: ", ")
       throw InputError(
         file: file, line: line,
