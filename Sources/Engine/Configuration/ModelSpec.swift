@@ -14,11 +14,14 @@ public struct ModelSpec: Sendable, Equatable {
   /// Longest context, prompt and output together.
   public var maxPositionEmbeddings: Int
   public var weightType: NumberFormat
+  /// Input and output embedding are one matrix (`tie_word_embeddings`), held once.
+  public var tiesEmbeddings: Bool
 
   public init(
     name: String, architecture: String, hiddenSize: Int, layers: Int, attentionHeads: Int,
     kvHeads: Int, headDim: Int, intermediateSize: Int, vocabularySize: Int,
-    maxPositionEmbeddings: Int, weightType: NumberFormat
+    maxPositionEmbeddings: Int, weightType: NumberFormat,
+    tiesEmbeddings: Bool = false
   ) {
     self.name = name
     self.architecture = architecture
@@ -31,5 +34,6 @@ public struct ModelSpec: Sendable, Equatable {
     self.vocabularySize = vocabularySize
     self.maxPositionEmbeddings = maxPositionEmbeddings
     self.weightType = weightType
+    self.tiesEmbeddings = tiesEmbeddings
   }
 }

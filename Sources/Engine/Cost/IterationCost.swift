@@ -1,22 +1,30 @@
 /// The cost model of one instance. An enumeration rather than an existential: the call is in the hottest loop.
 public enum IterationCost: CostModel {
   case linear(LinearCost)
+  case profile(ProfileCost)
+  indirect case analytic(AnalyticCost)
 
   public var summary: String {
     switch self {
     case .linear(let model): model.summary
+    case .profile(let model): model.summary
+    case .analytic(let model): model.summary
     }
   }
 
   public var usesContextExtremes: Bool {
     switch self {
     case .linear(let model): model.usesContextExtremes
+    case .profile(let model): model.usesContextExtremes
+    case .analytic(let model): model.usesContextExtremes
     }
   }
 
   @inlinable public func iterationTime(_ shape: IterationShape) -> SimDuration {
     switch self {
     case .linear(let model): model.iterationTime(shape)
+    case .profile(let model): model.iterationTime(shape)
+    case .analytic(let model): model.iterationTime(shape)
     }
   }
 }

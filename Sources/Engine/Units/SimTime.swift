@@ -18,8 +18,8 @@ public struct SimDuration: Hashable, Comparable, Sendable {
   public static let zero = SimDuration(nanoseconds: 0)
   public static let maximum = SimDuration(nanoseconds: .max)
 
-  @inlinable public var seconds: Double { Double(nanoseconds) * 1e-9 }
-  @inlinable public var milliseconds: Double { Double(nanoseconds) * 1e-6 }
+  @inlinable public var seconds: Double { Double(nanoseconds) / 1e9 }
+  @inlinable public var milliseconds: Double { Double(nanoseconds) / 1e6 }
 
   @inlinable public static func < (a: Self, b: Self) -> Bool { a.nanoseconds < b.nanoseconds }
   @inlinable public static func + (a: Self, b: Self) -> Self {
@@ -41,8 +41,8 @@ public struct SimTime: Hashable, Comparable, Sendable {
   /// Later than every event; stands for "never".
   public static let never = SimTime(nanoseconds: .max)
 
-  @inlinable public var seconds: Double { Double(nanoseconds) * 1e-9 }
-  @inlinable public var milliseconds: Double { Double(nanoseconds) * 1e-6 }
+  @inlinable public var seconds: Double { Double(nanoseconds) / 1e9 }
+  @inlinable public var milliseconds: Double { Double(nanoseconds) / 1e6 }
 
   @inlinable public static func < (a: Self, b: Self) -> Bool { a.nanoseconds < b.nanoseconds }
   @inlinable public static func + (a: Self, b: SimDuration) -> Self {

@@ -1,0 +1,51 @@
+/* Telling the machine which instances exist: their facts, their views, their roles. */
+#include "vm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+  const clua_instance_facts *facts;
+  int32_t count;
+} binding;
+
+static int bind_cluster(lua_State *L) {
+  clua_vm *vm = vm_of(L);
+  const binding *given = vm_argument(L);
+  size_t count = (size_t)given->count;
+  vm->facts = calloc(count + 1, sizeof *vm->facts);
+  vm->fact_texts = calloc(count + 1, sizeof *vm->fact_texts);
+  vm->queue_stamps = calloc(2 * count + 1, sizeof *vm->queue_stamps);
+  for (int i = 0; i < 4; i++) vm->by_role[i].ids = calloc(count + 1, sizeof(int32_t));
+  if (!vm->facts || !vm->fact_texts || !vm->queue_stamps || !vm->by_role[0].ids || !vm->by_role[1].ids
+      || !vm->by_role[2].ids || !vm->by_role[3].ids) {
+    return luaL_error(L, "not enough memory");
+  }
+  vm_push(L, vm->instances);
+  for (int32_t i = 0; i < given->count; i++) {
+    clua_instance_facts *facts = &vm->facts[i];
+    *facts = given->facts[i];
+    const char **texts[] = {&facts->name, &facts->model, &facts->hardware};
+    for (int k = 0; k < TEXT_FIELDS; k++) { /* the texts live as long as their Lua strings */
+      *texts[k] = lua_pushstring(L, *texts[k]);
+      vm->fact_texts[i][k] = vm_keep(L);
+    }
+    instance_object *object = lua_newuserdatauv(L, sizeof *object, 0);
+    memset(object, 0, sizeof *object);
+    object->kind = OBJECT_INSTANCE;
+    object->index = i;
+    vm_push(L, vm->metatables[OBJECT_INSTANCE]);
+    lua_setmetatable(L, -2);
+    lua_rawseti(L, -2, i + 1);
+    int role = facts->role >= 0 && facts->role < 3 ? (int)facts->role : 2;
+    vm->by_role[0].ids[vm->by_role[0].count++] = i;
+    vm->by_role[1 + role].ids[vm->by_role[1 + role].count++] = i;
+  }
+  vm->instance_count = given->count;
+  return 0;
+}
+
+clua_status clua_bind_cluster(clua_vm *vm, const clua_instance_facts *facts, int32_t count) {
+  binding given = {facts, count};
+  return vm_run(vm, CLUA_HOOK_COUNT, 0, bind_cluster, &given);
+}

@@ -1,0 +1,101 @@
+/* The fields of each view: their rows, their lookup by name, and what to say about names that are none. */
+#include "vm.h"
+
+#include <string.h>
+
+#define ROW(name, member, type, meaning) {#name, CLUA_##type, offsetof(STRUCT, member), meaning},
+#define PLAIN_ROW(name, type, meaning) {#name, CLUA_##type, 0, meaning},
+
+/* Facts come first: their offsets are into another struct than those of the state. */
+static const clua_field instance_fields[] = {
+#define STRUCT clua_instance_facts
+    CLUA_INSTANCE_TEXTS(ROW) CLUA_INSTANCE_FACTS(ROW)
+#undef STRUCT
+#define STRUCT clua_instance_state
+        CLUA_INSTANCE_STATE(ROW) CLUA_INSTANCE_DERIVED(PLAIN_ROW)
+#undef STRUCT
+};
+static const clua_field request_fields[] = {
+#define STRUCT clua_request_state
+    CLUA_REQUEST_STATE(ROW) CLUA_REQUEST_DERIVED(PLAIN_ROW)
+#undef STRUCT
+};
+static const clua_field cluster_fields[] = {CLUA_CLUSTER_DERIVED(PLAIN_ROW)};
+static const clua_field step_fields[] = {CLUA_STEP_DERIVED(PLAIN_ROW)};
+
+static const struct {
+  const clua_field *fields;
+  int32_t count;
+  const char *what;
+} tables[CLUA_VIEW_COUNT] = {
+#define TABLE(fields, what) {fields, sizeof fields / sizeof *fields, what}
+    TABLE(instance_fields, "an instance"),
+    TABLE(request_fields, "a request"),
+    TABLE(cluster_fields, "the cluster"),
+    TABLE(step_fields, "the step"),
+};
+
+const clua_field *clua_fields(clua_view view, int32_t *count) {
+  *count = tables[view].count;
+  return tables[view].fields;
+}
+
+/* Place of a field among those of its view. Facts come first: texts, then numbers. */
+int32_t field_row(clua_view view, const clua_field *field) { return (int32_t)(field - tables[view].fields); }
+
+/* ---- Names ---- */
+
+static size_t slot_of(const char *key) {
+  uintptr_t bits = (uintptr_t)key;
+  return ((bits >> 4) ^ (bits >> 11)) % NAME_SLOTS;
+}
+
+/* Anchors a field name and enters its address. Short strings are interned: equal text, equal address. */
+static void enter_name(lua_State *L, const char *name, clua_view view, int8_t field) {
+  clua_vm *vm = vm_of(L);
+  const char *key = lua_pushstring(L, name);
+  vm_keep(L);
+  size_t i = slot_of(key);
+  while (vm->names[i].key != NULL && vm->names[i].key != key) i = (i + 1) % NAME_SLOTS;
+  if (vm->names[i].key == NULL) {
+    vm->names[i].key = key;
+    memset(vm->names[i].field, -1, sizeof vm->names[i].field);
+  }
+  vm->names[i].field[view] = field;
+}
+
+/* The field that the string at `index` names, or NULL. */
+const clua_field *view_find(clua_vm *vm, lua_State *L, clua_view view, int index) {
+  const char *key = lua_tostring(L, index); /* a number becomes text, and is then no field */
+  if (key == NULL) return NULL;
+  for (size_t i = slot_of(key); vm->names[i].key != NULL; i = (i + 1) % NAME_SLOTS) {
+    if (vm->names[i].key == key) {
+      int8_t field = vm->names[i].field[view];
+      return field < 0 ? NULL : &tables[view].fields[field];
+    }
+  }
+  return NULL;
+}
+
+/* Raises the error about the unknown field at index 2. */
+int view_unknown(lua_State *L, clua_view view, const char *what) {
+  const char *names[MOST_FIELDS];
+  for (int32_t i = 0; i < tables[view].count; i++) names[i] = tables[view].fields[i].name;
+  const char *name = sandbox_text(L, 2, NULL);
+  const char *nearest = clua_nearest(name, names, tables[view].count);
+  if (nearest != NULL) {
+    return vm_raise(L, lua_pushfstring(L, "did you mean '%s'?", nearest), "%s has no field '%s'", what, name);
+  }
+  char list[900];
+  vm_list_names(list, sizeof list, names, tables[view].count);
+  return vm_raise(L, lua_pushfstring(L, "its fields are %s", list), "%s has no field '%s'", what, name);
+}
+
+/* Enters the names of all fields of all views. */
+void fields_open(lua_State *L) {
+  for (int view = 0; view < CLUA_VIEW_COUNT; view++) {
+    for (int32_t i = 0; i < tables[view].count; i++) {
+      enter_name(L, tables[view].fields[i].name, (clua_view)view, (int8_t)i);
+    }
+  }
+}

@@ -1,0 +1,213 @@
+/* Calling hooks: arguments in, answers out, and what to say when an answer is of the wrong kind.
+ *
+ * Each body runs under vm_run's lua_pcall; its argument is a struct of the caller. */
+#include "vm.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Where the hook that is running is defined. */
+place hook_place(clua_vm *vm) {
+  const clua_hook *hook = &vm->hooks[vm->hook];
+  return (place){vm->policies[hook->policy].path, hook->line};
+}
+
+void hook_push(lua_State *L) { vm_push(L, vm_of(L)->hook_functions[vm_of(L)->hook]); }
+
+#define WRONG(suggestion, ...) vm_fail(L, hook_place(vm), suggestion, __VA_ARGS__)
+
+/* ---- init ---- */
+
+static int body_init(lua_State *L) {
+  clua_vm *vm = vm_of(L);
+  hook_push(L);
+  vm_push(L, vm->cluster);
+  vm_push(L, vm->params);
+  lua_call(L, 2, 1);
+  int type = lua_type(L, -1);
+  if (type != LUA_TNIL && type != LUA_TTABLE) {
+    char text[64];
+    WRONG(NULL, "init returned %s, expected nothing or the policy's state table", vm_show(L, -1, text, sizeof text));
+  }
+  if (type == LUA_TTABLE) vm->state = vm_keep(L);
+  return 0;
+}
+
+clua_status clua_call_init(clua_vm *vm, int64_t now_ns) { return vm_run(vm, CLUA_INIT, now_ns, body_init, NULL); }
+
+/* ---- admit ---- */
+
+typedef struct {
+  clua_request request;
+  clua_admit_answer *answer;
+} admission;
+
+/* The longest deferral, in s: a century keeps simulated time in range. guess */
+static const double longest_deferral = 3e9;
+
+static int body_admit(lua_State *L) {
+  clua_vm *vm = vm_of(L);
+  const admission *call = vm_argument(L);
+  clua_admit_answer *answer = call->answer;
+  const char *expected = "return true; false, \"reason\"; or \"defer\", seconds";
+  char text[64];
+  hook_push(L);
+  view_push_request(L, call->request);
+  vm_push(L, vm->cluster);
+  lua_call(L, 2, 2);
+  if (lua_type(L, -2) == LUA_TBOOLEAN && lua_toboolean(L, -2)) {
+    answer->kind = CLUA_ADMITTED;
+  } else if (lua_type(L, -2) == LUA_TBOOLEAN) {
+    answer->kind = CLUA_REJECTED;
+    if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING) {
+      WRONG(expected, "admit gave %s as the reason, expected a string", vm_show(L, -1, text, sizeof text));
+    }
+    size_t length = 0;
+    const char *reason = lua_isnil(L, -1) ? "rejected by the policy" : lua_tolstring(L, -1, &length);
+    if (length > 200) WRONG(NULL, "admit gave a reason of %d bytes, expected at most 200", (int)length);
+    char *copy = clua_scratch(vm, strlen(reason) + 1);
+    if (copy == NULL) return luaL_error(L, "not enough memory");
+    answer->reason = strcpy(copy, reason);
+  } else if (lua_type(L, -2) == LUA_TSTRING && strcmp(lua_tostring(L, -2), "defer") == 0) {
+    double seconds = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : 0;
+    if (!(seconds > 0 && seconds <= longest_deferral)) {
+      WRONG(expected, "admit deferred by %s, expected seconds above 0", vm_show(L, -1, text, sizeof text));
+    }
+    answer->kind = CLUA_DEFERRED;
+    answer->wait_ns = (int64_t)ceil(seconds * 1e9);
+  } else {
+    WRONG(expected, "admit returned %s", vm_show(L, -2, text, sizeof text));
+  }
+  return 0;
+}
+
+clua_status clua_call_admit(clua_vm *vm, int64_t now_ns, clua_request request, clua_admit_answer *answer) {
+  admission call = {request, answer};
+  *answer = (clua_admit_answer){.kind = CLUA_ADMITTED};
+  return vm_run(vm, CLUA_ADMIT, now_ns, body_admit, &call);
+}
+
+/* ---- route, route_decode ---- */
+
+typedef struct {
+  clua_request request;
+  const int32_t *candidates;
+  int32_t count;
+  int32_t answer;
+} routing;
+
+/* Explains an answer that is not an instance. */
+static void wrong_route(lua_State *L, const routing *call) {
+  clua_vm *vm = vm_of(L);
+  const char *hook = clua_hook_name(vm->hook);
+  const char *hint = NULL;
+  char text[64];
+  int type = lua_type(L, -2);
+  int exact = 0;
+  lua_Integer number = type == LUA_TNUMBER ? lua_tointegerx(L, -2, &exact) : 0;
+  if (exact && number >= 1 && number <= call->count) {
+    hint = lua_pushfstring(L, "return candidates[%I]?", (LUAI_UACINT)number);
+  } else if (type == LUA_TSTRING) {
+    hint = lua_pushliteral(L, "return the candidate itself, not its name");
+  } else if (type == LUA_TTABLE) {
+    hint = lua_pushliteral(L, "return one of them, not a list");
+  } else if (type == LUA_TBOOLEAN) {
+    hint = lua_pushliteral(L, "return nil to wait");
+  } else {
+    lua_pushnil(L);
+  }
+  WRONG(hint, "%s returned %s, expected one of the candidates or nil", hook, vm_show(L, -3, text, sizeof text));
+}
+
+static int body_route(lua_State *L) {
+  clua_vm *vm = vm_of(L);
+  routing *call = vm_argument(L);
+  hook_push(L);
+  view_push_request(L, call->request);
+  list_push(L, call->candidates, call->count);
+  vm_push(L, vm->cluster);
+  lua_call(L, 3, 2);
+  char text[64];
+  if (!lua_isnil(L, -1)) {
+    WRONG("return one instance, and choose the other in route_decode",
+          "%s returned a second value, which is not available in this version", clua_hook_name(vm->hook));
+  }
+  if (lua_isnil(L, -2)) {
+    call->answer = -1;
+    return 0;
+  }
+  if (lua_type(L, -2) != LUA_TUSERDATA || view_kind(L, -2) != OBJECT_INSTANCE) wrong_route(L, call);
+  instance_object *chosen = lua_touserdata(L, -2);
+  for (int32_t i = 0; i < call->count; i++) {
+    if (call->candidates[i] == chosen->index) {
+      call->answer = chosen->index;
+      return 0;
+    }
+  }
+  WRONG("choose from the second argument of the hook", "%s returned %s, which is not among the %d candidates",
+        clua_hook_name(vm->hook), vm_show(L, -2, text, sizeof text), (int)call->count);
+  return 0;
+}
+
+clua_status clua_call_route(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clua_request request,
+                            const int32_t *candidates, int32_t count, int32_t *answer) {
+  routing call = {request, candidates, count, -1};
+  clua_status status = vm_run(vm, hook, now_ns, body_route, &call);
+  *answer = call.answer;
+  return status;
+}
+
+/* ---- on_first_token, on_finish ---- */
+
+static int body_notify(lua_State *L) {
+  const clua_request *request = vm_argument(L);
+  hook_push(L);
+  view_push_request(L, *request);
+  vm_push(L, vm_of(L)->cluster);
+  lua_call(L, 2, 0);
+  return 0;
+}
+
+clua_status clua_call_notify(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clua_request request) {
+  return vm_run(vm, hook, now_ns, body_notify, &request);
+}
+
+/* ---- done ---- */
+
+typedef struct {
+  const char *const *names;
+  const double *values;
+  int32_t count;
+  bool answered;
+} ending;
+
+static int body_done(lua_State *L) {
+  clua_vm *vm = vm_of(L);
+  ending *call = vm_argument(L);
+  hook_push(L);
+  lua_createtable(L, 0, call->count);
+  for (int32_t i = 0; i < call->count; i++) {
+    lua_pushnumber(L, call->values[i]);
+    lua_setfield(L, -2, call->names[i]);
+  }
+  view_push_frozen(L, "the summary");
+  vm_push(L, vm->cluster);
+  lua_call(L, 2, 1);
+  if (lua_isnil(L, -1)) return 0;
+  if (lua_type(L, -1) != LUA_TTABLE) {
+    char text[64];
+    WRONG(NULL, "done returned %s, expected nothing or a table", vm_show(L, -1, text, sizeof text));
+  }
+  json_encode(L, lua_gettop(L));
+  call->answered = true;
+  return 0;
+}
+
+clua_status clua_call_done(clua_vm *vm, int64_t now_ns, const char *const *names, const double *values, int32_t count,
+                           const char **json, size_t *length) {
+  ending call = {names, values, count, false};
+  clua_status status = vm_run(vm, CLUA_DONE, now_ns, body_done, &call);
+  *json = status == CLUA_OK && call.answered ? vm->scratch : NULL;
+  *length = *json != NULL ? vm->json_length : 0;
+  return status;
+}

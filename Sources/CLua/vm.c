@@ -1,0 +1,191 @@
+/* The machine: its memory, its life, and the one way into Lua. */
+#include "vm.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Lua's allocator: counts bytes and refuses to grow past the limit. Lua then collects garbage and asks once more. */
+static void *allocate(void *context, void *block, size_t old_size, size_t new_size) {
+  clua_vm *vm = context;
+  if (block == NULL) old_size = 0; /* it then tells the type of the object */
+  if (new_size == 0) {
+    free(block);
+    vm->memory -= old_size;
+    return NULL;
+  }
+  if (new_size > old_size) {
+    size_t growth = new_size - old_size;
+    size_t limit = vm->options.memory_limit + vm->memory_slack;
+    if (growth > limit || vm->memory > limit - growth) {
+      /* Lua calls no message handler when memory is short: note the place here. Reading frames allocates nothing. */
+      if (vm->running != NULL) vm->stopped_at = vm_place(vm->running, 0);
+      return NULL;
+    }
+  }
+  void *result = realloc(block, new_size);
+  if (result != NULL) vm->memory = vm->memory - old_size + new_size;
+  return result;
+}
+
+char *vm_copy_text(const char *text) {
+  if (text == NULL) return NULL;
+  size_t size = strlen(text) + 1;
+  char *copy = malloc(size);
+  if (copy != NULL) memcpy(copy, text, size);
+  return copy;
+}
+
+void *clua_scratch(clua_vm *vm, size_t size) {
+  if (size > vm->scratch_size) {
+    size_t wanted = size < 4096 ? 4096 : size + size / 2;
+    char *grown = realloc(vm->scratch, wanted);
+    if (grown == NULL) return NULL;
+    vm->scratch = grown;
+    vm->scratch_size = wanted;
+  }
+  return vm->scratch;
+}
+
+/* Nothing here calls Lua unprotected, so this is reached through a bug of this module only. */
+static int on_panic(lua_State *L) {
+  const char *text = lua_tostring(L, -1);
+  fprintf(stderr, "simhost: unprotected Lua error, please report: %s\n", text ? text : "no text");
+  return 0;
+}
+
+
+void *vm_argument(lua_State *L) { return lua_touserdata(L, 1); }
+
+clua_status vm_run(clua_vm *vm, clua_hook_id hook, int64_t now, lua_CFunction body, void *argument) {
+  lua_State *L = vm->L;
+  vm->hook = hook;
+  vm->now = now;
+  vm->epoch += 1;
+  vm->captured = false;
+  vm->where = vm->stopped_at = (place){NULL, 0};
+  vm->hint[0] = '\0';
+  vm->memory_slack = 0;
+  int64_t start = vm_clock();
+  clua_vm *previous = vm_enter_budget(vm);
+  atomic_store_explicit(&vm->deadline, start + vm->options.timeout_ns, memory_order_relaxed);
+
+  /* Three light values, no allocation: nothing here can raise. */
+  lua_pushcfunction(L, vm_on_error);
+  lua_pushcfunction(L, body);
+  lua_pushlightuserdata(L, argument);
+  int status = lua_pcall(L, 1, 0, 1);
+  if (status != LUA_OK || vm->stop != STOP_NONE) {
+    vm_describe_error(vm, status);
+    status = LUA_ERRRUN;
+  }
+  lua_settop(L, 0);
+  vm_leave_budget(vm, previous);
+  if (hook < CLUA_HOOK_COUNT) {
+    vm->hooks[hook].calls += 1;
+    vm->hooks[hook].host_ns += vm_clock() - start;
+  }
+  return status == LUA_OK ? CLUA_OK : CLUA_FAILED;
+}
+
+/* Builds the sandbox and the tables that hold views. stack: options' texts are already copied */
+static int open_machine(lua_State *L) {
+  clua_vm *vm = vm_of(L);
+  static const char *const stops[] = {
+      "", "time budget used up", "instruction budget used up", "memory budget used up"};
+  for (int i = 0; i < 4; i++) {
+    lua_pushstring(L, stops[i]);
+    vm->stop_messages[i] = vm_keep(L);
+  }
+  static const char *const roles[] = {"prefill", "decode", "mixed"};
+  for (int i = 0; i < 3; i++) {
+    lua_pushstring(L, roles[i]);
+    vm->roles[i] = vm_keep(L);
+    lua_pushstring(L, roles[i]);
+    if (i < 2) vm->stages[i] = vm_keep(L); else lua_pop(L, 1);
+  }
+  for (int32_t i = 0; i < vm->options.refusal_count; i++) {
+    lua_pushstring(L, vm->options.refusals[i]);
+    vm->refusals[i] = vm_keep(L);
+  }
+  int *tables[] = {&vm->instances, &vm->requests, &vm->queues, &vm->param_values, &vm->modules};
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+    lua_newtable(L);
+    *tables[i] = vm_keep(L);
+  }
+  sandbox_open(L);
+  views_open(L);
+  return 0;
+}
+
+clua_vm *clua_open(const clua_options *options, const clua_callbacks *callbacks) {
+  clua_vm *vm = calloc(1, sizeof *vm);
+  if (vm == NULL) return NULL;
+  vm->options = *options;
+  vm->world = *callbacks;
+  memcpy(vm->random, options->random, sizeof vm->random);
+  vm->options.library_folder = vm_copy_text(options->library_folder);
+  vm->options.version = vm_copy_text(options->version ? options->version : "");
+  vm->hook = CLUA_HOOK_COUNT;
+  vm->refusals = calloc((size_t)options->refusal_count + 1, sizeof *vm->refusals);
+  vm->error = (clua_error){"", 0, vm->problem, vm->suggestion, vm->traceback};
+  vm->L = lua_newstate(allocate, vm);
+  if (vm->L == NULL || vm->refusals == NULL || vm->options.version == NULL
+      || (options->library_folder != NULL && vm->options.library_folder == NULL)) {
+    clua_close(vm);
+    return NULL;
+  }
+  *(clua_vm **)lua_getextraspace(vm->L) = vm;
+  lua_atpanic(vm->L, on_panic);
+  vm_watch(vm);
+  if (vm_run(vm, CLUA_HOOK_COUNT, 0, open_machine, NULL) != CLUA_OK) {
+    clua_close(vm);
+    return NULL;
+  }
+  /* The caller's array need not outlive this call; the references made from it do. */
+  vm->options.refusals = NULL;
+  return vm;
+}
+
+static void free_params(clua_vm *vm) {
+  for (int32_t i = 0; i < vm->parameter_count; i++) {
+    clua_param *param = &vm->parameters[i];
+    free((void *)param->name);
+    free((void *)param->text);
+    free((void *)param->help);
+    for (int32_t k = 0; k < param->choice_count; k++) free((void *)param->choices[k]);
+    free((void *)param->choices);
+  }
+  free(vm->parameters);
+}
+
+void clua_close(clua_vm *vm) {
+  if (vm == NULL) return;
+  vm_unwatch(vm);
+  vm->running = NULL;
+  if (vm->L != NULL) lua_close(vm->L); /* no __gc of a policy exists, so this runs no Lua code */
+  free_params(vm);
+  for (int32_t i = 0; i < vm->policy_count; i++) {
+    free((void *)vm->policies[i].name);
+    free((void *)vm->policies[i].version);
+    free((void *)vm->policies[i].description);
+  }
+  for (int32_t i = 0; i < vm->chunk_count; i++) free(vm->chunks[i].path);
+  for (int i = 0; i < LIST_SLOTS; i++) free(vm->lists[i].ids);
+  for (int i = 0; i < 4; i++) free(vm->by_role[i].ids);
+  free(vm->policies);
+  free(vm->chunks);
+  free(vm->facts);
+  free(vm->fact_texts);
+  free(vm->queue_stamps);
+  free(vm->refusals);
+  free(vm->loading_bytes);
+  free(vm->scratch);
+  free((void *)vm->options.library_folder);
+  free((void *)vm->options.version);
+  free(vm);
+}
+
+void clua_lend(clua_vm *vm, void *context) { vm->world.context = context; }
+const clua_error *clua_last_error(const clua_vm *vm) { return &vm->error; }
+size_t clua_memory_used(const clua_vm *vm) { return vm->memory; }

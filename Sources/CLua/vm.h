@@ -1,0 +1,246 @@
+/* What the files of this module share; nothing of it leaves the module. */
+#ifndef CLUA_VM_H
+#define CLUA_VM_H
+
+#include <lua5.4/lua.h>
+#include <lua5.4/lauxlib.h>
+#include <lua5.4/lualib.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+#include "include/CLua.h"
+
+/* Why the machine must stop. Sticky: no pcall of the policy can swallow it. */
+enum { STOP_NONE, STOP_TIME, STOP_INSTRUCTIONS, STOP_MEMORY };
+
+/* First word of every userdata in a machine: all of them are made here, so this tells them apart. */
+typedef enum { OBJECT_INSTANCE, OBJECT_REQUEST, OBJECT_CLUSTER, OBJECT_STEP, OBJECT_FROZEN } object_kind;
+
+typedef struct {
+  object_kind kind;
+  int32_t index;
+  uint64_t stamp; /* epoch in which `state` was filled */
+  clua_instance_state state;
+} instance_object;
+
+/* User values: 1 is `data`, 2 the session name, either nil until first read. */
+typedef struct {
+  object_kind kind;
+  clua_request request;
+  uint64_t stamp;
+  clua_request_state state;
+} request_object;
+
+/* A read-only table; user value 1 holds the table, `what` names it in messages. */
+typedef struct {
+  object_kind kind;
+  const char *what;
+} frozen_object;
+
+/* A loaded file: its path; what Lua calls it, the last part of the path where that is unique; and how Lua shortens
+ * that in messages. */
+typedef struct {
+  char *path;
+  const char *name;
+  char short_name[LUA_IDSIZE];
+} chunk;
+
+typedef struct {
+  const char *path; /* NULL is unknown; owned by `chunks` */
+  int line;
+} place;
+
+/* The array of one set of instances, made once and used again while the policy leaves it as it is. */
+typedef struct {
+  int32_t *ids;
+  int32_t count;
+  int table; /* registry reference, 0 is none */
+} instance_list;
+
+typedef struct {
+  const char *file;
+  int line;
+  int64_t count;
+} log_site;
+
+/* Interned name -> field of each view; -1 is none. */
+typedef struct {
+  const char *key;
+  int8_t field[CLUA_VIEW_COUNT];
+} name_slot;
+
+enum { NAME_SLOTS = 256, LIST_SLOTS = 32, SITE_SLOTS = 512, STAT_WORDS = 8 };
+
+struct clua_vm {
+  lua_State *L;
+  clua_callbacks world;
+  clua_options options;
+
+  /* Budgets. `running` is the coroutine that executes; `deadline` is 0 outside calls. */
+  lua_State *volatile running;
+  volatile sig_atomic_t stop;
+  _Atomic int64_t deadline;
+  _Atomic int thread;
+  struct clua_vm *next_watched;
+  int64_t instructions;
+  uint32_t ticks;
+  size_t memory;
+  size_t memory_slack;
+  int stop_messages[4]; /* registry references, indexed by STOP_* */
+
+  /* The call under way. */
+  clua_hook_id hook; /* CLUA_HOOK_COUNT while loading */
+  uint64_t epoch;
+  int64_t now;
+  bool in_batch;
+  int64_t step_calls;
+
+  /* Registry references. */
+  int instances; /* array of instance views */
+  int requests;  /* slot + 1 -> request view */
+  int queues;    /* arrays of waiting and running requests */
+  int cluster, step, params, param_values, state, modules;
+  int format; /* Lua's own string.format */
+  int roles[3], stages[2];
+  int metatables[OBJECT_FROZEN + 1];
+  int strict; /* metatable of `sim` and `sim.log` */
+  int *refusals;
+
+  name_slot names[NAME_SLOTS];
+  clua_instance_facts *facts;
+  int (*fact_texts)[3];
+  int32_t instance_count;
+  uint64_t *queue_stamps; /* two for each instance */
+  instance_list by_role[4]; /* all, prefill, decode, mixed */
+  instance_list lists[LIST_SLOTS];
+
+  uint64_t random[4];
+  log_site sites[SITE_SLOTS];
+
+  clua_policy *policies;
+  int32_t policy_count;
+  clua_hook hooks[CLUA_HOOK_COUNT];
+  int hook_functions[CLUA_HOOK_COUNT];
+  clua_param *parameters;
+  int32_t parameter_count;
+  bool every_iteration, gateway_scan;
+  chunk *chunks;
+  int32_t chunk_count;
+
+  char *loading_bytes; /* source of the file being loaded */
+  char *scratch;
+  size_t scratch_size, json_length;
+
+  /* The failure being reported. */
+  bool captured;
+  place where;
+  place stopped_at; /* where a budget ran out, or where memory was last refused */
+  clua_error error;
+  char problem[2048], suggestion[1024], traceback[6144], hint[1024];
+};
+
+static inline clua_vm *vm_of(lua_State *L) { return *(clua_vm **)lua_getextraspace(L); }
+
+/* vm.c: protected calls. Runs `body` with the budgets of `hook`; all that can raise happens inside. */
+clua_status vm_run(clua_vm *vm, clua_hook_id hook, int64_t now, lua_CFunction body, void *argument);
+void *vm_argument(lua_State *L);
+char *vm_copy_text(const char *text);
+/* Pushes the value of a registry reference. */
+static inline void vm_push(lua_State *L, int reference) { lua_rawgeti(L, LUA_REGISTRYINDEX, reference); }
+/* Pops a value and returns a registry reference to it. */
+static inline int vm_keep(lua_State *L) { return luaL_ref(L, LUA_REGISTRYINDEX); }
+
+/* errors.c */
+int vm_raise(lua_State *L, const char *suggestion, const char *format, ...);
+int vm_fail(lua_State *L, place where, const char *suggestion, const char *format, ...);
+int vm_on_error(lua_State *L);
+void vm_describe_error(clua_vm *vm, int status);
+void vm_set_error(clua_vm *vm, place where, const char *problem, const char *suggestion);
+place vm_place(lua_State *L, int level);
+const char *vm_show(lua_State *L, int index, char *buffer, size_t size);
+const char *vm_list_names(char *buffer, size_t size, const char *const *names, int32_t count);
+
+/* budget.c */
+int64_t vm_clock(void);
+void vm_watch(clua_vm *vm);
+void vm_unwatch(clua_vm *vm);
+clua_vm *vm_enter_budget(clua_vm *vm);
+void vm_leave_budget(clua_vm *vm, clua_vm *previous);
+void vm_arm(lua_State *L);
+bool vm_is_armed(lua_State *L);
+int vm_raise_stop(lua_State *L);
+void vm_stop(clua_vm *vm, int why);
+void vm_tick_slow(lua_State *L, clua_vm *vm);
+void vm_charge(lua_State *L, clua_vm *vm, int64_t instructions);
+/* Called once for each step of a loop in C, so that such loops end with the budget too. */
+static inline void vm_tick(lua_State *L, clua_vm *vm) {
+  if ((++vm->ticks & 1023) == 0) vm_tick_slow(L, vm);
+}
+enum { COUNT_PERIOD = 1000 };
+
+/* The sandbox, one file a library. Each adds its functions to the table on top of the stack, or to globals. */
+void sandbox_open(lua_State *L);
+void protect_open(lua_State *L);
+void order_open(lua_State *L);
+void strings_open(lua_State *L);
+void patterns_open(lua_State *L);
+void tables_open(lua_State *L);
+void random_open(lua_State *L);
+void sim_open(lua_State *L);
+void require_open(lua_State *L);
+
+const char *sandbox_text(lua_State *L, int index, size_t *length);
+int sandbox_format(lua_State *L, int first);
+int order_pairs_of(lua_State *L, int table);
+double random_unit(clua_vm *vm);
+uint64_t random_below(clua_vm *vm, uint64_t bound);
+void tables_sort(lua_State *L, int list, int comparator, lua_Integer count);
+
+/* source.c, params.c */
+const char *source_load(lua_State *L, const char *path, const char **text, size_t *length);
+const char *source_hint(const char *message);
+int source_line(const char *text, size_t length, const char *key);
+void params_read(lua_State *L, int table, place where, const char *text, size_t length, int32_t policy);
+
+/* fields.c */
+#define ONE(...) +1
+enum { TEXT_FIELDS = 0 CLUA_INSTANCE_TEXTS(ONE), FACT_FIELDS = TEXT_FIELDS CLUA_INSTANCE_FACTS(ONE), MOST_FIELDS = 64 };
+void fields_open(lua_State *L);
+const clua_field *view_find(clua_vm *vm, lua_State *L, clua_view view, int key);
+int32_t field_row(clua_view view, const clua_field *field);
+int view_unknown(lua_State *L, clua_view view, const char *what);
+
+/* frozen.c */
+void frozen_open(lua_State *L);
+void view_push_frozen(lua_State *L, const char *what);
+
+/* hooks.c */
+place hook_place(clua_vm *vm);
+void hook_push(lua_State *L);
+
+/* views.c */
+void views_open(lua_State *L);
+void *view_object(lua_State *L, int index, object_kind kind);
+void view_metatable(lua_State *L, object_kind kind, const char *name, lua_CFunction index, lua_CFunction newindex);
+instance_object *view_instance(lua_State *L, int index, const char *what);
+request_object *view_request(lua_State *L, int index, const char *what);
+void view_push_request(lua_State *L, clua_request request);
+void view_push_instance(lua_State *L, int32_t index);
+void view_push_queue(lua_State *L, int32_t instance, bool running);
+void view_push_field(lua_State *L, int object, const clua_field *field);
+bool view_number(lua_State *L, int object, const clua_field *field, double *value);
+object_kind view_kind(lua_State *L, int index);
+int64_t view_count(lua_State *L, int index, const char *what, int64_t least);
+
+/* lists.c */
+void list_push(lua_State *L, const int32_t *ids, int32_t count);
+
+/* methods */
+lua_CFunction instance_method(const char *name);
+lua_CFunction cluster_method(const char *name);
+lua_CFunction step_method(const char *name);
+
+/* json.c */
+void json_encode(lua_State *L, int index);
+
+#endif

@@ -1,0 +1,199 @@
+/// Fixed pool of KV blocks on one instance, with reference counts for shared prefixes.
+///
+/// Follows vLLM V1: free blocks stand in a queue; allocation takes from its head and forgets whatever content the block
+/// still had; a request that ends gives its blocks back to the tail, last block first, so the start of a prompt survives
+/// longest. A full block can be found by its key from the moment its tokens are scheduled. When two requests compute the
+/// same block, the later one is found and the earlier one becomes blank.
+///
+/// The queue stores runs: blank blocks that stand together are one entry, so a workload of unknown content costs O(1).
+///
+/// Source: Kwon et al., SOSP 2023, https://doi.org/10.1145/3600006.3613165, section 4; vLLM `v1/core/block_pool.py`.
+struct KVBlockPool {
+  let capacity: Int
+  let blockSize: Int
+  /// Blocks that no request holds, cached ones included.
+  private(set) var free: Int
+  /// Those of them that still can be found by key.
+  private(set) var cached = 0
+
+  /// One block with known content, or a run of blank blocks in the free queue.
+  struct Entry {
+    /// 0 is blank.
+    var key: UInt64
+    /// Requests that hold it; 0 while it stands in the free queue.
+    var references: Int32
+    /// Blocks in a blank run; 1 for a block with a key.
+    var count: Int32
+    var next: Int32
+    var previous: Int32
+  }
+  var entries: ContiguousArray<Entry> = []
+  /// Unused places in `entries`.
+  private var vacant: ContiguousArray<Int32> = []
+  var head: Int32 = -1
+  var tail: Int32 = -1
+  private(set) var table = BlockKeyTable()
+
+  init(capacity: Int, blockSize: Int) {
+    precondition(capacity >= 0 && blockSize > 0)
+    self.capacity = capacity
+    self.blockSize = blockSize
+    free = 0
+    appendBlank(capacity)
+  }
+
+  /// Blocks that requests hold; a shared block counts once.
+  var held: Int { capacity - free }
+
+  @inline(__always)
+  func blocks(forTokens tokens: Int) -> Int { (tokens + blockSize - 1) / blockSize }
+
+  // MARK: Asking
+
+  /// Number of leading keys that can be found, at most `limit`, and how many of those blocks are free at present.
+  /// - Complexity: O(hits)
+  func lookUp(_ keys: BlockKeys, limit: Int) -> (hits: Int, free: Int) {
+    var hits = 0
+    var unused = 0
+    let end = min(limit, keys.count)
+    while hits < end, let entry = table[keys[hits]] {
+      if entries[Int(entry)].references == 0 { unused += 1 }
+      hits += 1
+    }
+    return (hits, unused)
+  }
+
+  // MARK: Taking
+
+  /// Adds the first `hits` blocks of `keys`, which `lookUp` has just found, to an empty holding.
+  mutating func share(_ keys: BlockKeys, hits: Int, into holding: inout KVHolding) {
+    precondition(holding.blocks == 0)
+    for place in 0..<hits {
+      guard let entry = table[keys[place]] else { preconditionFailure("a hit has gone") }
+      if entries[Int(entry)].references == 0 {
+        unlink(entry)
+        free -= 1
+        cached -= 1
+      }
+      entries[Int(entry)].references += 1
+      holding.entries.append(entry)
+    }
+  }
+
+  /// Takes blocks so that the holding covers `tokens`, or takes none.
+  ///
+  /// - Returns: false when too few blocks are free; the pool is then unchanged.
+  /// - Complexity: O(blocks with known content taken or forgotten)
+  mutating func extend(_ holding: inout KVHolding, toTokens tokens: Int, keys: BlockKeys) -> Bool {
+    let needed = blocks(forTokens: tokens) - holding.blocks
+    if needed > 0 {
+      guard needed <= free else { return false }
+      take(needed)
+      holding.blanks += needed
+    }
+    name(&holding, tokens: tokens, keys: keys)
+    return true
+  }
+
+  /// Makes the full blocks among the first `tokens` findable.
+  mutating func name(_ holding: inout KVHolding, tokens: Int, keys: BlockKeys) {
+    let full = min(tokens / blockSize, keys.count)
+    while holding.entries.count < full {
+      holding.blanks -= 1
+      holding.entries.append(register(keys[holding.entries.count]))
+    }
+  }
+
+  /// Takes `count` blocks from the head of the free queue for a holding whose blanks the caller counts.
+  /// Requires `count <= free`.
+  mutating func take(_ count: Int) {
+    precondition(count <= free, "taking \(count) of \(free) free blocks")
+    free -= count
+    var left = Int32(count)
+    while left > 0 {
+      let first = head
+      let run = entries[Int(first)].count
+      if entries[Int(first)].key != 0 {
+        table.remove(entries[Int(first)].key)
+        cached -= 1
+        unlink(first)
+        vacant.append(first)
+        left -= 1
+      } else if run > left {
+        entries[Int(first)].count = run - left
+        left = 0
+      } else {
+        unlink(first)
+        vacant.append(first)
+        left -= run
+      }
+    }
+  }
+
+  // MARK: Giving back
+
+  /// Gives everything back: blanks first, then known blocks from the last to the first.
+  mutating func release(_ holding: inout KVHolding) {
+    appendBlank(holding.blanks)
+    for entry in holding.entries.reversed() {
+      entries[Int(entry)].references -= 1
+      guard entries[Int(entry)].references == 0 else { continue }
+      if entries[Int(entry)].key == 0 {
+        vacant.append(entry)
+        appendBlank(1)
+      } else {
+        link(entry)
+        free += 1
+        cached += 1
+      }
+    }
+    holding.blanks = 0
+    holding.entries.removeAll(keepingCapacity: true)
+  }
+
+  // MARK: Queue
+
+  private mutating func register(_ key: UInt64) -> Int32 {
+    let entry = makeEntry(key: key, references: 1, count: 1)
+    if let former = table.set(key, to: entry) {
+      // The former owner of the key keeps its place, and is blank from now on.
+      entries[Int(former)].key = 0
+      if entries[Int(former)].references == 0 { cached -= 1 }
+    }
+    return entry
+  }
+
+  private mutating func appendBlank(_ count: Int) {
+    guard count > 0 else { return }
+    free += count
+    if tail >= 0, entries[Int(tail)].key == 0 {
+      entries[Int(tail)].count += Int32(count)
+    } else {
+      link(makeEntry(key: 0, references: 0, count: Int32(count)))
+    }
+  }
+
+  private mutating func makeEntry(key: UInt64, references: Int32, count: Int32) -> Int32 {
+    let entry = Entry(key: key, references: references, count: count, next: -1, previous: -1)
+    if let place = vacant.popLast() {
+      entries[Int(place)] = entry
+      return place
+    }
+    entries.append(entry)
+    return Int32(entries.count - 1)
+  }
+
+  private mutating func link(_ entry: Int32) {
+    entries[Int(entry)].previous = tail
+    entries[Int(entry)].next = -1
+    if tail >= 0 { entries[Int(tail)].next = entry } else { head = entry }
+    tail = entry
+  }
+
+  private mutating func unlink(_ entry: Int32) {
+    let previous = entries[Int(entry)].previous
+    let next = entries[Int(entry)].next
+    if previous >= 0 { entries[Int(previous)].next = next } else { head = next }
+    if next >= 0 { entries[Int(next)].previous = previous } else { tail = previous }
+  }
+}

@@ -1,0 +1,48 @@
+/// How many KV blocks an instance has, from its memory and its model.
+///
+/// Source: LLMServingSim's memory model, which four logged vLLM-sized values confirm (for example Llama-3.1-8B in bf16 on
+/// 96 GiB at 0.9: 15,316.5 MiB of weights, 36,578 blocks). Activations and the CUDA context are not subtracted, so this is
+/// an upper bound.
+public struct KVCapacity: Sendable, Equatable {
+  /// Bytes of weights on each accelerator.
+  public var weightBytes: Int
+  /// KV bytes of one token on each accelerator, and over all of them.
+  public var bytesPerToken: Int
+  public var totalBytesPerToken: Int
+  public var blocks: Int
+
+  public init(_ spec: InstanceSpec) {
+    let m = spec.model
+    let tp = spec.tpSize
+    let q = m.attentionHeads * m.headDim
+    let kv = m.kvHeads * m.headDim
+    let bytes = spec.weightType.bytes
+    let embedding = m.vocabularySize / tp * m.hiddenSize * bytes
+    let norm = m.hiddenSize * bytes
+    let qkv = m.hiddenSize * ((q + 2 * kv) / tp) * bytes
+    let output = q / tp * m.hiddenSize * bytes
+    let mlp = 3 * m.hiddenSize * (m.intermediateSize / tp) * bytes
+    // Embedding and language-model head are counted apart, also where a model ties them.
+    weightBytes = embedding + m.layers * (2 * norm + qkv + output + mlp) + norm + embedding
+    totalBytesPerToken = 2 * kv * m.layers * spec.kvType.bytes
+    bytesPerToken = totalBytesPerToken / tp
+    let usable = spec.npuMemory.sizeGiB * 1_073_741_824 * spec.memoryUtilization
+    let forCache = Int(usable.rounded(.down)) - weightBytes
+    blocks = max(0, forCache / max(1, bytesPerToken * spec.limits.blockSize))
+  }
+
+  /// Refuses an instance whose weights leave no room for a single block.
+  public func check(_ spec: InstanceSpec, file: String) throws(InputError) {
+    guard blocks > 0 else {
+      let weights = Double(weightBytes) / 1_073_741_824
+      throw InputError(
+        file: file, key: "npu_mem.mem_size",
+        problem: "\(spec.name): the weights of \(spec.model.name) take \(rounded(weights)) GiB of "
+          + "\(rounded(spec.npuMemory.sizeGiB * spec.memoryUtilization)) GiB usable on each accelerator",
+        expected: "room for weights and KV cache",
+        suggestion: "raise tp_size, mem_size or --npu-memory-utilization")
+    }
+  }
+
+  private func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
+}

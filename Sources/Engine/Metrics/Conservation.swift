@@ -1,0 +1,104 @@
+/// Where all requests went: `injected = finished + rejected + cancelled + unfinished`.
+public struct Conservation: Sendable, Equatable {
+  /// Requests of the workload.
+  public var injected: Int
+  public var finished = 0
+  public var rejected = 0
+  public var cancelled = 0
+  public var unfinished = 0
+
+  public init(injected: Int, records: ContiguousArray<RequestRecord>) {
+    self.injected = injected
+    for record in records {
+      switch record.outcome {
+      case .finished: finished += 1
+      case .rejected: rejected += 1
+      case .cancelled: cancelled += 1
+      case .unfinished: unfinished += 1
+      }
+    }
+  }
+
+  public var holds: Bool { injected == finished + rejected + cancelled + unfinished }
+
+  /// Such as `injected 300 = finished 300 + rejected 0 + cancelled 0 + unfinished 0`; with `!=` where it does not hold.
+  public var line: String {
+    "injected \(injected) \(holds ? "=" : "!=") finished \(finished) + rejected \(rejected)"
+      + " + cancelled \(cancelled) + unfinished \(unfinished)"
+  }
+}
+
+extension RunResult {
+  /// Checks the laws that every run keeps, whatever its inputs: each request ends in one way and once, its life goes
+  /// forward in time, and a run that served everything holds no KV block.
+  ///
+  /// - Parameter injected: requests of the workload.
+  /// - Returns: which law is broken, with the values; nil when all hold.
+  public func brokenLaw(injected: Int) -> String? {
+    let conservation = Conservation(injected: injected, records: records)
+    guard conservation.holds else { return conservation.line }
+    var previous = RequestID.none
+    for record in records {
+      guard previous < record.id else {
+        return "request \(record.id.index) is recorded after request \(previous.index)"
+      }
+      previous = record.id
+      if let law = record.brokenLaw { return "request \(record.id.index): \(law)" }
+    }
+    guard conservation.unfinished > 0 || kvBlocksHeld == 0 else {
+      return "\(kvBlocksHeld) KV blocks are held after the last request ended"
+    }
+    return nil
+  }
+}
+
+extension RequestRecord {
+  /// Which law the record breaks; nil when none.
+  var brokenLaw: String? {
+    if !isInOrder { return disorder }
+    if outcome == .finished {
+      if arrival == .never { return "finished without arrival" }
+      if prefillStart == .never { return "finished without prefill start" }
+      if firstToken == .never { return "finished without first token" }
+      if end == .never { return "finished without end" }
+      guard outputTokens >= 1 else { return "finished with \(outputTokens) tokens" }
+    }
+    return nil
+  }
+
+  /// Whether no moment that was reached lies before an earlier stage's; allocates nothing.
+  private var isInOrder: Bool {
+    var latest = Int64.min
+    var inOrder = true
+    func see(_ moment: SimTime) {
+      guard moment != .never else { return }
+      inOrder = inOrder && latest <= moment.nanoseconds
+      latest = moment.nanoseconds
+    }
+    see(arrival)
+    see(routed)
+    see(prefillStart)
+    see(lastPrefillStart)
+    see(firstToken)
+    see(transferStart)
+    see(transferEnd)
+    see(decodeStart)
+    see(end)
+    return inOrder
+  }
+
+  /// The first pair of moments out of order, in words.
+  private var disorder: String? {
+    let life = [
+      ("arrival", arrival), ("routed", routed), ("prefill start", prefillStart),
+      ("last prefill start", lastPrefillStart), ("first token", firstToken),
+      ("transfer start", transferStart), ("transfer end", transferEnd),
+      ("decode start", decodeStart), ("end", end),
+    ].filter { $0.1 != .never }
+    for (earlier, later) in zip(life, life.dropFirst()) where later.1 < earlier.1 {
+      return "\(later.0) at \(later.1.nanoseconds) ns comes before "
+        + "\(earlier.0) at \(earlier.1.nanoseconds) ns"
+    }
+    return nil
+  }
+}

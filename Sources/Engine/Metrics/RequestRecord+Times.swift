@@ -1,0 +1,57 @@
+/// The stages of a request's life as lengths of time; nil where a stage was not reached or does not exist.
+///
+/// For a request that was handed over, `gatewayWait + prefillQueue + prefill + kvWait + transfer + decodeQueue + decode`
+/// is `endToEnd`: each nanosecond belongs to one stage.
+extension RequestRecord {
+  /// From arrival until admitted and routed.
+  public var gatewayWait: SimDuration? { span(from: arrival, to: routed) }
+
+  /// From routed until the first iteration that computes some of its prompt.
+  public var prefillQueue: SimDuration? { span(from: routed, to: prefillStart) }
+
+  /// From arrival until the first iteration that computes some of its prompt: gateway and prefill queue.
+  public var queueing: SimDuration? { span(from: arrival, to: prefillStart) }
+
+  /// From the start of its first chunk to its first token.
+  public var prefill: SimDuration? { span(from: prefillStart, to: firstToken) }
+
+  /// TTFT, with all queueing before it.
+  public var timeToFirstToken: SimDuration? { span(from: arrival, to: firstToken) }
+
+  /// From the first token until the decode side had blocks and the hand-off began.
+  public var kvWait: SimDuration? { span(from: firstToken, to: transferStart) }
+
+  /// Duration of the hand-off.
+  public var transfer: SimDuration? { span(from: transferStart, to: transferEnd) }
+
+  /// From KV cache in place until the first iteration that computes a further token.
+  public var decodeQueue: SimDuration? {
+    span(from: transferStart == .never ? firstToken : transferEnd, to: decodeStart)
+  }
+
+  /// From the start of that iteration to the last token.
+  public var decode: SimDuration? { span(from: decodeStart, to: end) }
+
+  /// From arrival to the last token; nil unless finished.
+  public var endToEnd: SimDuration? {
+    outcome == .finished ? span(from: arrival, to: end) : nil
+  }
+
+  /// From the first token to the last; nil unless finished.
+  public var generation: SimDuration? {
+    outcome == .finished ? span(from: firstToken, to: end) : nil
+  }
+
+  /// TPOT in nanoseconds: mean gap between its tokens; nil unless finished with more than one token.
+  public var nanosecondsPerOutputToken: Double? {
+    guard outputTokens > 1, let generation else { return nil }
+    return Double(generation.nanoseconds) / Double(outputTokens - 1)
+  }
+
+  /// Where its last token was computed, or would have been.
+  public var lastInstance: InstanceID { decodeInstance.isNone ? prefillInstance : decodeInstance }
+
+  private func span(from start: SimTime, to end: SimTime) -> SimDuration? {
+    start == .never || end == .never ? nil : end - start
+  }
+}

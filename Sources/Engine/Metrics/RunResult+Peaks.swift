@@ -1,0 +1,60 @@
+/// Peaks over whole seconds of simulated time.
+///
+/// Seconds are counted from the first arrival, and a request is in the system during each second that it touches:
+/// the meaning of `max_concurrent_requests` and `max_output_tokens_per_s` in vLLM's serving benchmark.
+extension RunResult {
+  /// Most finished requests that were in the system during one second.
+  ///
+  /// - Complexity: O(requests), however long the run is.
+  func maxConcurrentRequests(from origin: SimTime) -> Int {
+    var starts = ContiguousArray<UInt64>()
+    var ends = ContiguousArray<UInt64>()
+    for record in records where record.outcome == .finished {
+      starts.append(second(of: record.arrival, from: origin))
+      ends.append(second(of: record.end, from: origin))
+    }
+    radixSort(&starts) { $0 }
+    radixSort(&ends) { $0 }
+    var peak = 0
+    var left = 0
+    for (arrived, start) in starts.enumerated() {
+      while left < ends.count, ends[left] < start { left += 1 }
+      peak = max(peak, arrived + 1 - left)
+    }
+    return peak
+  }
+
+  /// Most tokens of finished requests generated in one second; nil when the run kept no gaps.
+  ///
+  /// - Complexity: O(tokens)
+  func maxOutputTokensPerSecond(from origin: SimTime) -> Int? {
+    guard !records.isEmpty, gapStarts.count == records.count + 1 else { return nil }
+    // Only the largest count is read, so the order of the dictionary does not matter.
+    var tokens: [UInt64: Int] = [:]
+    for (record, gapRange) in zip(records, gapRanges) where record.outcome == .finished {
+      var moment = record.firstToken
+      var bucket = second(of: moment, from: origin)
+      var run = 1
+      for gap in gaps[gapRange] {
+        moment = moment + SimDuration(nanoseconds: gap)
+        let next = second(of: moment, from: origin)
+        if next != bucket {
+          tokens[bucket, default: 0] += run
+          (bucket, run) = (next, 0)
+        }
+        run += 1
+      }
+      tokens[bucket, default: 0] += run
+    }
+    return tokens.values.max() ?? 0
+  }
+
+  /// Where the gaps of each record lie in `gaps`; empty unless they were kept.
+  var gapRanges: some Sequence<Range<Int>> {
+    zip(gapStarts, gapStarts.dropFirst()).lazy.map { $0..<$1 }
+  }
+
+  private func second(of moment: SimTime, from origin: SimTime) -> UInt64 {
+    UInt64(clamping: (moment - origin).nanoseconds / 1_000_000_000)
+  }
+}

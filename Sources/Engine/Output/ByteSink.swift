@@ -1,0 +1,132 @@
+import Foundation
+
+/// Bytes on their way to a file or into memory, through one buffer.
+///
+/// Writing never fails at the call: the first error of the file is kept, and what follows it is dropped.
+/// `OutputFile` asks for the error at the end.
+public struct ByteSink {
+  /// Bytes gathered before a write to the file. Unit: bytes. Origin: guess; large against the cost of a system call.
+  private static let chunk = 1 << 18
+
+  private var buffer: ContiguousArray<UInt8>
+  private var used = 0
+  /// nil gathers everything in memory.
+  private let descriptor: Int32?
+  /// `errno` of the first write that failed; 0 is none.
+  private(set) var failure: Int32 = 0
+
+  /// A sink into memory.
+  init() {
+    descriptor = nil
+    buffer = ContiguousArray(repeating: 0, count: 4096)
+  }
+
+  /// A sink into an open file, which stays the caller's to close.
+  init(descriptor: Int32) {
+    self.descriptor = descriptor
+    buffer = ContiguousArray(repeating: 0, count: Self.chunk)
+  }
+
+  /// What is in memory, as text; broken UTF-8 is repaired.
+  var text: String { String(decoding: buffer[..<used], as: UTF8.self) }
+
+  public mutating func write(_ byte: UInt8) {
+    makeRoom(for: 1)
+    buffer[used] = byte
+    used += 1
+  }
+
+  public mutating func write(_ text: String) {
+    var text = text
+    text.withUTF8 { write($0) }
+  }
+
+  /// Decimal digits, with a minus sign where needed.
+  public mutating func write(_ value: Int64) {
+    writeDigits(value.magnitude, negative: value < 0, decimals: 0)
+  }
+
+  public mutating func write(_ value: Int) { write(Int64(value)) }
+
+  /// Nanoseconds as milliseconds with six decimals, which is exact: `1234567` is `1.234567`.
+  public mutating func write(milliseconds nanoseconds: Int64) {
+    writeDigits(nanoseconds.magnitude, negative: nanoseconds < 0, decimals: 6)
+  }
+
+  private mutating func write(_ bytes: UnsafeBufferPointer<UInt8>) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      makeRoom(for: 1)
+      let part = rest.prefix(buffer.count - used)
+      for byte in part {
+        buffer[used] = byte
+        used += 1
+      }
+      rest = rest.dropFirst(part.count)
+    }
+  }
+
+  /// Digits of `magnitude`, at least one before a point that stands before the last `decimals`.
+  private mutating func writeDigits(_ magnitude: UInt64, negative: Bool, decimals: Int) {
+    // 20 digits of the largest value, a sign and a point.
+    makeRoom(for: 22)
+    var digits = 1
+    var bound: UInt64 = 10
+    while magnitude >= bound {
+      digits += 1
+      if digits == 20 { break }
+      bound *= 10
+    }
+    digits = max(digits, decimals + 1)
+    let length = digits + (negative ? 1 : 0) + (decimals > 0 ? 1 : 0)
+
+    var place = used + length - 1
+    used += length
+    var span = buffer.mutableSpan
+    var rest = magnitude
+    for written in 0..<digits {
+      if decimals > 0, written == decimals {
+        span[place] = UInt8(ascii: ".")
+        place -= 1
+      }
+      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+      span[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+      place -= 1
+      rest = quotient
+    }
+    if negative { span[place] = UInt8(ascii: "-") }
+  }
+
+  private mutating func makeRoom(for count: Int) {
+    guard buffer.count - used < count else { return }
+    if descriptor != nil {
+      flush()
+    } else {
+      buffer.append(contentsOf: repeatElement(0, count: buffer.count))
+    }
+  }
+
+  /// Hands what is gathered to the file.
+  mutating func flush() {
+    guard let descriptor else { return }
+    var sent = 0
+    while sent < used, failure == 0 {
+      let count = buffer.withUnsafeBytes { bytes in
+        writeBytes(descriptor, UnsafeRawBufferPointer(rebasing: bytes[sent..<used]))
+      }
+      if count > 0 {
+        sent += count
+      } else if count == 0 {
+        failure = EIO
+      } else if errno != EINTR {
+        failure = errno
+      }
+    }
+    used = 0
+  }
+}
+
+/// The system's `write`, which the methods of that name hide.
+private func writeBytes(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+  write(descriptor, bytes.baseAddress, bytes.count)
+}

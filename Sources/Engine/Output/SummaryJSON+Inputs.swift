@@ -1,0 +1,81 @@
+extension SummaryJSON {
+  /// Everything needed to run the same again.
+  func writeInputs(_ json: inout JSONWriter) {
+    json.object("run") { json in
+      json.field("seed", description.seed)
+      json.field("iterations", result.iterations)
+      json.field("events", result.events)
+      json.object("cluster") { json in
+        json.field("source", description.cluster.source)
+        json.array("cost_models", zip(description.cluster.instances, description.costModels)) {
+          json, instance in
+          json.object { json in
+            json.field("instance", instance.0.name)
+            json.field("hardware", instance.0.hardware)
+            json.field("model", instance.0.model.name)
+            json.field("tp_size", instance.0.tpSize)
+            json.field("cost_model", instance.1)
+          }
+        }
+      }
+      json.object("workload") { json in
+        json.field("source", description.workload.source)
+        json.field("format", description.workload.format)
+        json.field("requests", description.workload.requests)
+        json.field("span_ns", Int(description.workload.span.nanoseconds))
+      }
+      json.object("policy") { json in
+        let policy = description.policy
+        json.field("name", policy.name)
+        json.field("version", policy.version)
+        json.array("files", policy.files) { json, file in json.text(file) }
+        json.object("parameters") { json in
+          for parameter in policy.parameters { json.field(parameter.name, parameter.value) }
+        }
+        json.array("hooks", policy.hooks) { json, hook in
+          json.object { json in
+            json.field("hook", hook.hook)
+            json.field("file", hook.file)
+            json.field("calls", hook.calls)
+          }
+        }
+      }
+      json.array("notes", description.notes) { json, note in json.text(note) }
+    }
+  }
+
+  /// One entry for each request, in the order of the trace: seconds, and 0 where a request did not get that far.
+  ///
+  /// `itls` is left out when the run kept no gaps.
+  func writeArrays(_ json: inout JSONWriter) {
+    func line(_ name: String, _ entry: (inout JSONWriter, RequestRecord) -> Void) {
+      json.key(name)
+      json.line(of: result.records, entry)
+    }
+    line("input_lens") { json, record in json.number(Int(record.promptTokens)) }
+    line("output_lens") { json, record in
+      json.number(record.outcome == .finished ? Int(record.outputTokens) : 0)
+    }
+    line("ttfts") { json, record in json.number(record.timeToFirstToken?.seconds ?? 0) }
+    line("latencies") { json, record in json.number(record.endToEnd?.seconds ?? 0) }
+    line("start_times") { json, record in
+      json.number(record.arrival == .never ? 0 : record.arrival.seconds)
+    }
+    line("errors") { json, record in json.text(error(of: record)) }
+    if result.gapStarts.count == result.records.count + 1 {
+      json.key("itls")
+      json.line(of: result.gapRanges) { json, range in
+        json.line(of: result.gaps[range]) { json, gap in
+          json.number(SimDuration(nanoseconds: gap).seconds)
+        }
+      }
+    }
+  }
+
+  private func error(of record: RequestRecord) -> String {
+    guard record.outcome != .finished else { return "" }
+    let reason = Int(record.reason)
+    guard result.reasons.indices.contains(reason) else { return record.outcome.rawValue }
+    return "\(record.outcome.rawValue): \(result.reasons[reason])"
+  }
+}

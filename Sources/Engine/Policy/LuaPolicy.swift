@@ -1,0 +1,165 @@
+import CLua
+
+/// A policy written in Lua 5.4: one file, or several that define different hooks.
+///
+/// One machine for each run; a machine is not shared. What a policy may do is in the policy guide; what it does wrong
+/// arrives as `PolicyError`, never as a crash or a hang.
+public struct LuaPolicy: Policy {
+  let vm: LuaVM
+  public let hooks: HookSet
+  public let everyIteration: Bool
+  public let gatewayScan: Bool
+  /// Which hook answers for requests whose prompt is done.
+  private let decodeHook: clua_hook_id
+
+  /// Loads the files and applies `parameters`, pairs of name and text as `--param name=value` gives them.
+  ///
+  /// - Throws: on a file that cannot be read or run, an entry that means nothing, a hook defined twice, a parameter that
+  ///   does not exist, is of another type or out of range.
+  public static func load(
+    files: [String], parameters: [(String, String)] = [],
+    options: LuaPolicyOptions = LuaPolicyOptions()
+  ) throws(PolicyError) -> LuaPolicy {
+    let vm = try LuaVM(options)
+    for file in files where clua_load(vm.handle, file) != CLUA_OK {
+      var error = vm.failure()
+      if error.file == "policy" { error.file = file }
+      throw error
+    }
+    try vm.apply(parameters, files: files)
+    return LuaPolicy(vm)
+  }
+
+  private init(_ vm: LuaVM) {
+    self.vm = vm
+    var bound: HookSet = []
+    for hook in LuaPolicy.allHooks where clua_hook_at(vm.handle, hook).pointee.bound {
+      bound.insert(HookSet(rawValue: 1 << hook.rawValue))
+    }
+    // A policy that routes is asked for both stages, unless it names another hook for the second.
+    decodeHook = bound.contains(.routeDecode) ? CLUA_ROUTE_DECODE : CLUA_ROUTE
+    if bound.contains(.route) { bound.insert(.routeDecode) }
+    hooks = bound
+    everyIteration = clua_every_iteration(vm.handle)
+    gatewayScan = clua_gateway_scan(vm.handle)
+  }
+
+  static let allHooks = (0..<CLUA_HOOK_COUNT.rawValue).map { clua_hook_id($0) }
+
+  /// Bytes that the Lua machine holds now.
+  public var memoryUsed: Int { vm.memoryUsed }
+
+  public mutating func initialize(_ world: some PolicyWorld) throws(PolicyError) {
+    try vm.call(CLUA_INIT, about: .run, in: world) { handle, now in
+      clua_call_init(handle, now)
+    }
+  }
+
+  public mutating func admit(_ request: RequestRef, _ world: some PolicyWorld) throws(PolicyError)
+    -> AdmitDecision
+  {
+    var answer = clua_admit_answer()
+    try vm.call(CLUA_ADMIT, about: .request(request), in: world) { handle, now in
+      clua_call_admit(handle, now, clua_request(request), &answer)
+    }
+    switch answer.kind {
+    case CLUA_REJECTED: return .reject(reason: answer.reason.map { String(cString: $0) } ?? "")
+    case CLUA_DEFERRED: return .postpone(SimDuration(nanoseconds: answer.wait_ns))
+    default: return .admit
+    }
+  }
+
+  public mutating func route(
+    _ request: RequestRef, candidates: ContiguousArray<InstanceID>, stage: RequestStage,
+    _ world: some PolicyWorld
+  ) throws(PolicyError) -> InstanceID {
+    let hook = stage == .prefill ? CLUA_ROUTE : decodeHook
+    var answer: Int32 = -1
+    try vm.call(hook, about: .request(request), in: world) { handle, now in
+      candidates.withUnsafeBytes { bytes in
+        clua_call_route(
+          handle, hook, now, clua_request(request),
+          bytes.assumingMemoryBound(to: Int32.self).baseAddress, Int32(candidates.count), &answer)
+      }
+    }
+    return answer < 0 ? .none : InstanceID(Int(answer))
+  }
+
+  public mutating func batch(_ instance: InstanceID, _ step: some PolicyStep) throws(PolicyError)
+    -> BatchLimits?
+  {
+    var limits = clua_limits()
+    try vm.call(forming: step, about: .instance(instance)) { handle, now in
+      clua_call_batch(handle, now, instance.index, &limits)
+    }
+    return limits.given ? BatchLimits(limits) : nil
+  }
+
+  public mutating func firstToken(_ request: RequestRef, _ world: some PolicyWorld)
+    throws(PolicyError)
+  {
+    try notify(CLUA_ON_FIRST_TOKEN, request, world)
+  }
+
+  public mutating func finish(_ request: RequestRef, _ world: some PolicyWorld)
+    throws(PolicyError)
+  {
+    try notify(CLUA_ON_FINISH, request, world)
+  }
+
+  private func notify(_ hook: clua_hook_id, _ request: RequestRef, _ world: some PolicyWorld)
+    throws(PolicyError)
+  {
+    try vm.call(hook, about: .request(request), in: world) { handle, now in
+      clua_call_notify(handle, hook, now, clua_request(request))
+    }
+  }
+
+  public mutating func done(_ summary: PolicySummary, _ world: some PolicyWorld)
+    throws(PolicyError) -> String?
+  {
+    var json: String?
+    try vm.call(CLUA_DONE, about: .run, in: world) { handle, now in
+      withCStrings(summary.fields.map(\.name)) { names in
+        var text: UnsafePointer<CChar>?
+        var length = 0
+        let status = clua_call_done(
+          handle, now, names.baseAddress, summary.fields.map(\.value), Int32(names.count), &text,
+          &length)
+        json = text.map {
+          String(decoding: UnsafeRawBufferPointer(start: $0, count: length), as: UTF8.self)
+        }
+        return status
+      }
+    }
+    return json
+  }
+
+  public var hookCosts: [HookCost] {
+    LuaPolicy.allHooks.compactMap { hook in
+      let binding = clua_hook_at(vm.handle, hook).pointee
+      guard binding.bound else { return nil }
+      return HookCost(
+        hook: String(cString: clua_hook_name(hook)), file: vm.file(of: hook),
+        calls: Int(binding.calls), hostNanoseconds: Int(binding.host_ns))
+    }
+  }
+}
+
+extension BatchLimits {
+  fileprivate init(_ raw: clua_limits) {
+    self.init()
+    maxNumSeqs = raw.max_num_seqs < 0 ? nil : Int(raw.max_num_seqs)
+    maxNumBatchedTokens = raw.max_num_batched_tokens < 0 ? nil : Int(raw.max_num_batched_tokens)
+    chunkTokens = raw.chunk_tokens < 0 ? nil : Int(raw.chunk_tokens)
+    prefillFirst = raw.prefill_first
+    switch raw.order {
+    case CLUA_SJF: order = .shortestFirst
+    case CLUA_EDF: order = .earliestDeadlineFirst
+    case CLUA_LISTED:
+      let listed = UnsafeBufferPointer(start: raw.listed, count: Int(raw.listed_count))
+      order = .listed(ContiguousArray(listed.map { RequestRef($0) }))
+    default: order = .firstComeFirstServed
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import CLua
+
+/// What C calls back into during a hook call.
+///
+/// No callback throws or raises: each answers with a value, or with a status that C turns into a Lua error after the
+/// Swift frame is gone. Outside a call there is no world, and every question gets an empty answer.
+enum LuaCallbacks {
+  /// The table of callbacks; `log` is unretained and outlives the machine.
+  static func table(log: LuaLog) -> clua_callbacks {
+    var table = clua_callbacks()
+    table.log_context = Unmanaged.passUnretained(log).toOpaque()
+    addViews(&table)
+    addEstimates(&table)
+    addStep(&table)
+    table.log = { context, now, level, file, line, text, length, count in
+      guard let context,
+        let receive = Unmanaged<LuaLog>.fromOpaque(context).takeUnretainedValue().receive
+      else { return }
+      let levels: [PolicyLogEntry.Level] = [.info, .warn, .error, .note]
+      receive(
+        PolicyLogEntry(
+          level: levels[Int(level.rawValue) % levels.count], time: SimTime(nanoseconds: now),
+          file: file.map { String(cString: $0) }, line: Int(line),
+          text: String(decoding: UnsafeRawBufferPointer(start: text, count: length), as: UTF8.self),
+          count: Int(count)))
+    }
+    return table
+  }
+
+  private static func addViews(_ table: inout clua_callbacks) {
+    table.fill_instance = { context, instance, state in
+      guard let state else { return }
+      LuaWorld.from(context)?.fill(InstanceID(Int(instance)), state)
+    }
+    table.fill_request = { context, request, state in
+      guard let state else { return false }
+      return LuaWorld.from(context)?.fill(RequestRef(request), state) ?? false
+    }
+    table.end_of_request = { context, request in
+      LuaWorld.from(context)?.world.endOfRequest(RequestID(Int(request.id)))?.nanoseconds ?? -1
+    }
+    table.session_name = { context, request in
+      guard let lent = LuaWorld.from(context),
+        let name = lent.world.sessionName(RequestRef(request)),
+        let space = clua_scratch(lent.handle, name.utf8.count + 1)
+      else { return -1 }
+      UnsafeMutableRawBufferPointer(start: space, count: name.utf8.count).copyBytes(from: name.utf8)
+      return Int64(name.utf8.count)
+    }
+    table.list_requests = { context, instance, running in
+      guard let lent = LuaWorld.from(context) else { return 0 }
+      let id = InstanceID(Int(instance))
+      let list = running ? lent.world.running(id) : lent.world.waiting(id)
+      guard
+        let space = clua_scratch(
+          lent.handle, (list.count + 1) * MemoryLayout<clua_request>.stride)
+      else { return -1 }
+      let requests = space.bindMemory(to: clua_request.self, capacity: list.count + 1)
+      for (index, request) in list.enumerated() { requests[index] = clua_request(request) }
+      return Int64(list.count)
+    }
+    table.gateway_waiting = { context in Int64(LuaWorld.from(context)?.world.gatewayWaiting ?? 0)
+    }
+  }
+
+  private static func addEstimates(_ table: inout clua_callbacks) {
+    table.prefix_hit_tokens = { context, request, instance in
+      Int64(
+        LuaWorld.from(context)?.world.prefixHitTokens(
+          RequestRef(request), InstanceID(Int(instance))) ?? 0)
+    }
+    table.estimate_prefill_ns = { context, request, instance in
+      LuaWorld.from(context)?.world.estimatePrefill(
+        RequestRef(request), InstanceID(Int(instance))
+      )
+      .nanoseconds ?? 0
+    }
+    table.estimate_step_ns = { context, instance, prefillTokens, decodeSeqs, contextTokens in
+      LuaWorld.from(context)?.world.estimateStep(
+        InstanceID(Int(instance)), prefillTokens: Int(prefillTokens), decodeSeqs: Int(decodeSeqs),
+        contextTokens: Int(contextTokens)
+      ).nanoseconds ?? 0
+    }
+    table.transfer_ns = { context, request, from, to in
+      LuaWorld.from(context)?.world.transferTime(
+        RequestRef(request), from: InstanceID(Int(from)), to: InstanceID(Int(to))
+      ).nanoseconds ?? 0
+    }
+  }
+
+  private static func addStep(_ table: inout clua_callbacks) {
+    table.step_tokens = { context in Int64(LuaWorld.from(context)?.step?.tokens ?? 0) }
+    table.step_budget = { context in Int64(LuaWorld.from(context)?.step?.budget ?? 0) }
+    table.step_seqs = { context in Int64(LuaWorld.from(context)?.step?.seqs ?? 0) }
+    table.step_can_allocate = { context, request, tokens in
+      LuaWorld.from(context)?.step?.canAllocate(RequestRef(request), tokens: Int(tokens)) ?? false
+    }
+    table.step_decode = { context, request in
+      LuaCallbacks.code(LuaWorld.from(context)?.step?.decode(RequestRef(request)))
+    }
+    table.step_prefill = { context, request, tokens in
+      LuaCallbacks.code(
+        LuaWorld.from(context)?.step?.prefill(RequestRef(request), tokens: Int(tokens)))
+    }
+    table.step_preempt = { context, request in
+      LuaCallbacks.code(LuaWorld.from(context)?.step?.preempt(RequestRef(request)))
+    }
+    table.step_decode_all = { context in Int64(LuaWorld.from(context)?.step?.decodeAll() ?? 0) }
+  }
+
+  /// −1 for done, else the place of the refusal among all of them.
+  private static func code(_ refusal: StepRefusal??) -> Int32 {
+    guard let refusal = refusal ?? nil else { return -1 }
+    return Int32(StepRefusal.allCases.firstIndex(of: refusal) ?? 0)
+  }
+}
+
+/// Where log lines go. A class, so that C can hold it.
+final class LuaLog {
+  let receive: ((PolicyLogEntry) -> Void)?
+  init(_ receive: ((PolicyLogEntry) -> Void)?) { self.receive = receive }
+}

@@ -1,0 +1,39 @@
+import Engine
+
+extension RunDescription {
+  /// What a scenario is made of.
+  ///
+  /// - Parameter memory: of each instance, as the engine divides it.
+  init(
+    _ scenario: Scenario, memory: [InstanceMemory], policy: PolicyDescription, notes: [String] = []
+  ) {
+    self.init(
+      cluster: scenario.cluster, costModels: scenario.costs.map(\.summary), memory: memory,
+      workload: WorkloadDescription(scenario.workload), policy: policy,
+      seed: scenario.options.seed, notes: notes)
+  }
+}
+
+extension WorkloadDescription {
+  init(_ workload: Workload) {
+    // Later calls of a session arrive when the run says so.
+    var first = SimTime.never
+    var last = SimTime.zero
+    for request in workload.requests where !request.followsPrevious {
+      first = min(first, request.arrival)
+      last = max(last, request.arrival)
+    }
+    self.init(
+      source: workload.source, format: workload.format, requests: workload.requests.count,
+      span: first == .never ? .zero : last - first,
+      promptTokens: workload.requests.reduce(0) { $0 + Int($1.promptTokens) },
+      outputTokens: workload.requests.reduce(0) { $0 + Int($1.outputTokens) })
+  }
+}
+
+extension PolicyDescription.HookCalls {
+  /// Without the host time, which is no result.
+  init(_ cost: HookCost) {
+    self.init(hook: cost.hook, file: cost.file, calls: cost.calls)
+  }
+}

@@ -1,0 +1,36 @@
+import Engine
+
+/// Shows a run while it goes on: a line for each log interval on stdout, a progress bar on a terminal's stderr.
+struct TerminalObserver: RunObserver {
+  private let console: Console
+  private let report: ConsoleReport
+  /// Simulated time between samples.
+  private let interval: SimDuration
+  private var samples = 0
+  /// Host time: for the bar only, which is no result.
+  private let start = ContinuousClock.now
+  private var lastDrawn: ContinuousClock.Instant?
+
+  init(console: Console, interval: SimDuration) {
+    self.console = console
+    self.interval = interval
+    report = ConsoleReport(style: console.outputStyle, width: console.width)
+  }
+
+  mutating func sample(_ sample: IntervalSample) {
+    samples += 1
+    guard console.level >= .info else { return }
+    console.result(report.intervalLine(index: samples, sample: sample, interval: interval))
+  }
+
+  mutating func progress(ended: Int, of total: Int, at now: SimTime) {
+    guard let width = console.progressWidth else { return }
+    let instant = ContinuousClock.now
+    // Ten times a second is as fast as one can read; nothing is drawn for a run that is over before.
+    if instant - (lastDrawn ?? start) < .milliseconds(100) { return }
+    lastDrawn = instant
+    let seconds = (instant - start) / .seconds(1)
+    console.progress(
+      ProgressBar.line(ended: ended, of: total, seconds: seconds, width: width))
+  }
+}

@@ -1,0 +1,82 @@
+import Histogram
+import Testing
+
+@testable import Engine
+
+@Suite struct MetricsDistributionTests {
+  /// Values of `numpy.percentile`, `numpy.mean` and `numpy.std` for these six numbers.
+  @Test func percentilesAreThoseOfNumpy() throws {
+    let milliseconds = [3.0, 1.0, 4.0, 1.5, 9.0, 2.6]
+    let distribution = try #require(
+      Distribution(ofNanoseconds: ContiguousArray(milliseconds.map { $0 * 1e6 })))
+    #expect(distribution.count == 6)
+    #expect(distribution.minimum == 1)
+    #expect(distribution.p50 == 2.8)
+    #expect(distribution.p90 == 6.5)
+    #expect(distribution.p95 == 7.75)
+    #expect(distribution.p99 == 8.75)
+    #expect(distribution.maximum == 9)
+    #expect(abs(distribution.mean - 3.516666666666667) < 1e-15)
+    #expect(abs(distribution.standardDeviation - 2.639707475375928) < 1e-15)
+  }
+
+  @Test func oneSampleIsEveryPercentile() throws {
+    let distribution = try #require(Distribution(ofNanoseconds: [7e6]))
+    #expect(distribution.p50 == 7)
+    #expect(distribution.p99 == 7)
+    #expect(distribution.standardDeviation == 0)
+  }
+
+  @Test func noSampleIsNoDistribution() {
+    #expect(Distribution(ofNanoseconds: ContiguousArray<Double>()) == nil)
+    #expect(Distribution(ofNanoseconds: RunResult().gapHistogram) == nil)
+  }
+
+  @Test func radixSortOrdersAsSortDoes() {
+    for seed in 0..<200 as Range<UInt64> {
+      var random = RandomStream(seed: seed, name: "radix")
+      let count = random.nextIndex(below: 200)
+      let width = UInt64(random.nextIndex(below: 64))
+      let keys = ContiguousArray((0..<count).map { _ in random.next() >> width })
+      var sorted = keys
+      radixSort(&sorted) { $0 }
+      #expect(sorted == ContiguousArray(keys.sorted()), "seed \(seed)")
+      var places = ContiguousArray(keys.indices)
+      radixSort(&places) { keys[$0] & 3 }
+      let stable = keys.indices.sorted { (keys[$0] & 3, $0) < (keys[$1] & 3, $1) }
+      #expect(places == ContiguousArray(stable), "seed \(seed)")
+    }
+  }
+
+  @Test func doublesSortByValue() {
+    let values: [Double] = [-.infinity, -2, -0.5, 0, 1e-300, 0.5, 2, 1e300, .infinity]
+    #expect(values.map(\.sortKey) == values.map(\.sortKey).sorted())
+  }
+
+  /// Interpolated percentiles and those of the histogram agree to its 3 digits when neighbours are close.
+  @Test func histogramIsWithinOnePartInAThousand() throws {
+    for seed in 0..<20 as Range<UInt64> {
+      var random = RandomStream(seed: seed, name: "gaps")
+      var histogram = RunResult().gapHistogram
+      var samples = ContiguousArray<Double>()
+      for _ in 0..<20_000 {
+        let gap = 10_000_000 + random.nextIndex(below: 40_000_000)
+        let isInRange = histogram.record(UInt64(gap))
+        #expect(isInRange)
+        samples.append(Double(gap))
+      }
+      let exact = try #require(Distribution(ofNanoseconds: samples))
+      let binned = try #require(Distribution(ofNanoseconds: histogram))
+      for value in [\Distribution.mean, \.p50, \.p90, \.p99, \.maximum, \.minimum] {
+        let (a, b) = (exact[keyPath: value], binned[keyPath: value])
+        #expect(abs(a - b) <= a * 0.0015, "seed \(seed)")
+      }
+    }
+  }
+
+  @Test func compensatedSumKeepsSmallTerms() {
+    var sum = CompensatedSum()
+    for term in [1.0, 1e100, 1.0, -1e100] { sum.add(term) }
+    #expect(sum.value == 2)
+  }
+}
