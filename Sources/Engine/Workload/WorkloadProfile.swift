@@ -16,6 +16,7 @@ public struct WorkloadProfile: Sendable, Equatable {
 
   public var requests: Int
   public var sessions: Int
+  public var requestsOutsideSessions: Int
   /// Requests that wait for another one's end instead of having an arrival.
   public var followUps: Int
   /// First and last arrival.
@@ -23,21 +24,31 @@ public struct WorkloadProfile: Sendable, Equatable {
   public var last: SimTime
   /// Arrivals a second between the first and the last; nil where they are at one instant.
   public var rate: Double?
+  /// Standard deviation of the gaps between arrivals in units of their mean: 1 is Poisson, more is
+  /// bursty. nil where there is no rate.
+  public var gapVariation: Double?
   public var prompt: Lengths
   public var output: Lengths
-  /// Share of all prompt tokens that stand in whole blocks which an earlier request began with too:
-  /// what a prefix cache without limits would save. nil where the content is unknown.
+  /// Share of all prompt tokens in whole blocks that an earlier request, with its output, began with
+  /// too: what a prefix cache without limits would save. nil where the content is unknown.
   public var prefixShare: Double?
 
   public init(_ workload: Workload) {
-    let arrivals = workload.requests.filter { !$0.followsPrevious }.map(\.arrival)
+    let arrivals = workload.requests.filter { !$0.followsPrevious }.map(\.arrival).sorted()
     requests = workload.requests.count
     sessions = workload.sessionNames.count
+    requestsOutsideSessions = workload.requests.count { $0.session < 0 }
     followUps = requests - arrivals.count
-    first = arrivals.min() ?? .zero
-    last = arrivals.max() ?? .zero
+    first = arrivals.first ?? .zero
+    last = arrivals.last ?? .zero
     let span = (last - first).seconds
     rate = span > 0 ? Double(arrivals.count - 1) / span : nil
+    if let rate {
+      // The deviation of each gap from the mean, in units of the mean.
+      let squares = zip(arrivals, arrivals.dropFirst()).map { ($1 - $0).seconds * rate - 1 }
+        .reduce(0) { $0 + $1 * $1 }
+      gapVariation = (squares / Double(arrivals.count - 1)).squareRoot()
+    }
     prompt = WorkloadProfile.lengths(workload.requests.map { Int($0.promptTokens) })
     output = WorkloadProfile.lengths(workload.requests.map { Int($0.outputTokens) })
     if !workload.content.isEmpty {
@@ -67,7 +78,13 @@ public struct WorkloadProfile: Sendable, Equatable {
       var isShared = true
       func visit(_ hash: UInt64, end: Int) {
         if seen.insert(hash).inserted { isShared = false }
-        if isShared { shared += Swift.min(end, prompt) - (end - unit) }
+        guard isShared else { return }
+        if end <= prompt {
+          shared += unit
+        } else if workload.contentUnit > 1 {
+          // The id of a block that is not full stands for what there is of it.
+          shared += Swift.max(0, prompt - (end - unit))
+        }
       }
       if workload.contentUnit > 1 {
         for block in 0..<Int(request.contentCount) {
@@ -75,8 +92,7 @@ public struct WorkloadProfile: Sendable, Equatable {
         }
       } else {
         var hash: UInt64 = 0
-        let known = Swift.min(prompt, Int(request.contentCount))
-        for token in 0..<known {
+        for token in 0..<Int(request.contentCount) {
           hash = mix(hash ^ UInt64(workload.content[start + token]))
           if (token + 1) % unit == 0 { visit(hash, end: token + 1) }
         }

@@ -3,12 +3,12 @@ public struct GeneratorParameters: Sendable, Equatable {
   /// Prompts that begin with one of a few common texts, such as system prompts.
   public struct SharedPrefixes: Sendable, Equatable {
     public var count: Int
-    /// Length of each, in front of the drawn prompt length.
-    public var tokens: Int
+    /// Length of each, drawn once; it stands in front of the drawn prompt.
+    public var tokens: RandomQuantity
     /// The k-th prefix is chosen in proportion to 1/k^skew (Zipf); 0 is all alike.
     public var skew: Double
 
-    public init(count: Int, tokens: Int, skew: Double = 1) {
+    public init(count: Int, tokens: RandomQuantity, skew: Double = 1) {
       self.count = count
       self.tokens = tokens
       self.skew = skew
@@ -19,19 +19,19 @@ public struct GeneratorParameters: Sendable, Equatable {
   /// pause.
   public struct Sessions: Sendable, Equatable {
     /// Calls in a session.
-    public var turns: Distribution
-    /// Seconds from the end of one call to the arrival of the next; draws above `maxThinkTime`
+    public var turns: RandomQuantity
+    /// Seconds from the end of one call to the arrival of the next; draws above `maxToolDelay`
     /// count as that.
-    public var thinkTime: Distribution
+    public var toolDelay: RandomQuantity
     /// A session ends before a call whose prompt and output would be longer.
     public var maxContext: Int
 
     /// 10,000 s: sessions of the most calls then wait less than 100 years.
-    static let maxThinkTime = 1e4
+    static let maxToolDelay = 1e4
 
-    public init(turns: Distribution, thinkTime: Distribution, maxContext: Int = 32_768) {
+    public init(turns: RandomQuantity, toolDelay: RandomQuantity, maxContext: Int = 32_768) {
       self.turns = turns
-      self.thinkTime = thinkTime
+      self.toolDelay = toolDelay
       self.maxContext = maxContext
     }
   }
@@ -47,8 +47,8 @@ public struct GeneratorParameters: Sendable, Equatable {
 
   public var arrivals: ArrivalProcess
   /// Prompt lengths; in sessions, of what each call adds.
-  public var promptTokens: Distribution
-  public var outputTokens: Distribution
+  public var promptTokens: RandomQuantity
+  public var outputTokens: RandomQuantity
   /// Requests, or sessions. Without it, `duration` ends the workload.
   public var count: Int? = nil
   /// Seconds in which requests or sessions arrive.
@@ -58,16 +58,20 @@ public struct GeneratorParameters: Sendable, Equatable {
   public var content = Content.none
   public var seed: UInt64 = 0
 
-  public init(arrivals: ArrivalProcess, promptTokens: Distribution, outputTokens: Distribution) {
+  public init(arrivals: ArrivalProcess, promptTokens: RandomQuantity, outputTokens: RandomQuantity)
+  {
     self.arrivals = arrivals
     self.promptTokens = promptTokens
     self.outputTokens = outputTokens
   }
 
-  /// Most tokens of all shared prefixes together: 400 MB of ids; a guess.
+  /// Most shared prefixes; a guess.
+  static let maxPrefixes = 1_000_000
+  /// Most tokens of all of them together: 400 MB of ids; a guess.
   static let maxPrefixTokens = 100_000_000
 
-  func check() throws(SpecError) {
+  /// - Throws: `SpecError` where a value is out of range or two do not go together.
+  public func check() throws(SpecError) {
     guard count != nil || duration != nil else {
       throw SpecError("requests", "has no number and no duration", expected: "one of them")
     }
@@ -78,13 +82,9 @@ public struct GeneratorParameters: Sendable, Equatable {
       throw SpecError("duration", "is \(duration) s", expected: "above 0, at most 3e9 s")
     }
     if let prefixes {
-      let (total, overflow) = prefixes.count.multipliedReportingOverflow(by: prefixes.tokens)
-      guard prefixes.count > 0, prefixes.tokens > 0, !overflow,
-        total <= GeneratorParameters.maxPrefixTokens
-      else {
+      guard (1...GeneratorParameters.maxPrefixes).contains(prefixes.count) else {
         throw SpecError(
-          "prefixes", "\(prefixes.count) of \(prefixes.tokens) tokens",
-          expected: "1 to \(GeneratorParameters.maxPrefixTokens) tokens in all")
+          "prefixes", "is \(prefixes.count)", expected: "1 to \(GeneratorParameters.maxPrefixes)")
       }
       guard (0...10).contains(prefixes.skew) else {
         throw SpecError("prefix skew", "is \(prefixes.skew)", expected: "0 to 10")

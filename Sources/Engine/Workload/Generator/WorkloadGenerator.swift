@@ -3,8 +3,9 @@
 /// Each kind of draw has its own stream, so that another length distribution leaves the arrivals as
 /// they are. The result reads back equal from what `WorkloadWriter` writes of it.
 public struct WorkloadGenerator {
-  /// Ids of generated tokens are below this; a guess, fewer than any model's vocabulary has.
-  static let vocabulary = 32_000
+  /// Ids of generated tokens are below this; a guess: fewer than any model's vocabulary has, and
+  /// short in a file. Two blocks of 16 tokens still never agree by chance (1000^16).
+  static let vocabulary = 1000
 
   private let parameters: GeneratorParameters
   private var workload: Workload
@@ -14,9 +15,13 @@ public struct WorkloadGenerator {
   private var prefixChoice: RandomStream
   private var tokens: RandomStream
   private var turns: RandomStream
-  private var thinkTimes: RandomStream
+  private var toolDelays: RandomStream
+  /// Where the tokens of each prefix lie in `prefixTokens`.
+  private var prefixes: [Range<Int>] = []
   /// Tokens of all prefixes one after the other, where ids are written.
   private var prefixTokens: [UInt32] = []
+  /// First of the shared 512-token blocks of each prefix, where those are written.
+  private var prefixBlocks: [Int] = []
   /// Sums of the prefixes' weights.
   private var prefixWeights: [Double] = []
   /// Next unused id of a 512-token block.
@@ -27,6 +32,7 @@ public struct WorkloadGenerator {
   public static func generate(_ parameters: GeneratorParameters) throws(SpecError) -> Workload {
     try parameters.check()
     var generator = WorkloadGenerator(parameters)
+    if let prefixes = parameters.prefixes { try generator.prepare(prefixes) }
     try generator.run()
     return generator.workload
   }
@@ -42,26 +48,38 @@ public struct WorkloadGenerator {
     prefixChoice = stream("prefixes")
     tokens = stream("tokens")
     turns = stream("turns")
-    thinkTimes = stream("think times")
+    toolDelays = stream("tool delays")
     workload = Workload(source: "generator", format: "generated")
     workload.contentUnit = parameters.content == .blocks ? MooncakeReader.blockTokens : 1
-    if let prefixes = parameters.prefixes { prepare(prefixes) }
   }
 
-  private mutating func prepare(_ prefixes: GeneratorParameters.SharedPrefixes) {
+  private mutating func prepare(_ shared: GeneratorParameters.SharedPrefixes) throws(SpecError) {
+    var lengths = RandomStream(seed: parameters.seed, name: "workload prefix lengths")
     var sum = 0.0
-    for rank in 1...prefixes.count {
-      sum += PortableMath.power(Double(rank), -prefixes.skew)
+    var total = 0
+    for rank in 1...shared.count {
+      sum += PortableMath.power(Double(rank), -shared.skew)
       prefixWeights.append(sum)
+      let length = shared.tokens.sampleTokens(&lengths)
+      prefixes.append(total..<total + length)
+      total += length
+      guard total <= GeneratorParameters.maxPrefixTokens else {
+        throw SpecError(
+          "prefixes", "are longer than \(GeneratorParameters.maxPrefixTokens) tokens in all")
+      }
     }
     switch parameters.content {
     case .none: break
     case .tokenIDs:
       var stream = RandomStream(seed: parameters.seed, name: "workload prefix tokens")
-      for _ in 0..<prefixes.count * prefixes.tokens {
-        prefixTokens.append(UInt32(stream.nextIndex(below: WorkloadGenerator.vocabulary)))
+      prefixTokens = (0..<total).map { _ in
+        UInt32(stream.nextIndex(below: WorkloadGenerator.vocabulary))
       }
-    case .blocks: nextBlock = prefixes.count * (prefixes.tokens / MooncakeReader.blockTokens)
+    case .blocks:
+      for prefix in prefixes {
+        prefixBlocks.append(nextBlock)
+        nextBlock += prefix.count / MooncakeReader.blockTokens
+      }
     }
   }
 
@@ -91,7 +109,7 @@ public struct WorkloadGenerator {
 
   private mutating func addRequest(at arrival: SimTime) throws(SpecError) {
     let prefix = choosePrefix()
-    let prefixLength = prefix == nil ? 0 : parameters.prefixes?.tokens ?? 0
+    let prefixLength = prefix.map { prefixes[$0].count } ?? 0
     let own = parameters.promptTokens.sampleTokens(&prompts)
     var request = WorkloadRequest(
       arrival: arrival, promptTokens: min(prefixLength + own, WorkloadBuilder.maxTokens),
@@ -121,7 +139,7 @@ public struct WorkloadGenerator {
     let session = workload.sessionNames.count
     workload.sessionNames.append("session_\(session)")
     let prefix = choosePrefix()
-    var context = prefix == nil ? 0 : parameters.prefixes?.tokens ?? 0
+    var context = prefix.map { prefixes[$0].count } ?? 0
     /// Where the content of the call before lies: all of it is repeated.
     var before = 0..<0
     for turn in 0..<min(sessions.turns.sampleTokens(&turns), LLMServingSimReader.maxCalls) {
@@ -134,7 +152,7 @@ public struct WorkloadGenerator {
       request.turn = Int32(turn)
       if turn > 0 {
         let pause = min(
-          sessions.thinkTime.sample(&thinkTimes), GeneratorParameters.Sessions.maxThinkTime)
+          sessions.toolDelay.sample(&toolDelays), GeneratorParameters.Sessions.maxToolDelay)
         request.followsPrevious = true
         request.toolDelay = SimDuration(roundingUp: pause)
       }
@@ -183,8 +201,8 @@ public struct WorkloadGenerator {
   }
 
   private mutating func appendPrefix(_ prefix: Int?) {
-    guard let prefix, let length = parameters.prefixes?.tokens else { return }
-    workload.content.append(contentsOf: prefixTokens[prefix * length..<(prefix + 1) * length])
+    guard let prefix else { return }
+    workload.content.append(contentsOf: prefixTokens[prefixes[prefix]])
   }
 
   private mutating func appendTokens(_ count: Int) {
@@ -198,7 +216,7 @@ public struct WorkloadGenerator {
     throws(SpecError)
   {
     if let prefix {
-      for block in 0..<shared { workload.content.append(UInt32(prefix * shared + block)) }
+      for block in 0..<shared { workload.content.append(UInt32(prefixBlocks[prefix] + block)) }
     }
     guard nextBlock + count <= Int(UInt32.max) else {
       throw SpecError("block ids", "are more than 32 bits hold")

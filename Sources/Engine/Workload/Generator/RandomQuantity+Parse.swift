@@ -1,4 +1,4 @@
-extension Distribution {
+extension RandomQuantity {
   /// Reads a distribution:
   ///
   /// - `fixed:128`, or only `128`
@@ -13,7 +13,7 @@ extension Distribution {
   public init(parsing text: String) throws(SpecError) {
     var components: [Component] = []
     for part in text.split(separator: "|", omittingEmptySubsequences: false) {
-      components.append(try Distribution.component(part, SpecText(whole: text)))
+      components.append(try RandomQuantity.component(part, SpecText(whole: text)))
     }
     self.init(components)
   }

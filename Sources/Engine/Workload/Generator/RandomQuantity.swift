@@ -1,7 +1,7 @@
 /// A distribution of lengths in tokens, or of waits in seconds; never negative.
 ///
-/// Written as in `Distribution(parsing:)`.
-public struct Distribution: Sendable, Equatable {
+/// Written as in `RandomQuantity(parsing:)`.
+public struct RandomQuantity: Sendable, Equatable {
   public enum Shape: Sendable, Equatable {
     case fixed(Double)
     /// Both ends included.
@@ -35,8 +35,8 @@ public struct Distribution: Sendable, Equatable {
     self.components = components
   }
 
-  public static func fixed(_ value: Double) -> Distribution {
-    Distribution([Component(.fixed(value))])
+  public static func fixed(_ value: Double) -> RandomQuantity {
+    RandomQuantity([Component(.fixed(value))])
   }
 
   func sample(_ random: inout RandomStream) -> Double {
@@ -49,7 +49,7 @@ public struct Distribution: Sendable, Equatable {
         if rest < 0 { break }
       }
     }
-    let value = Distribution.sample(component.shape, &random)
+    let value = RandomQuantity.sample(component.shape, &random)
     return min(max(value, component.bounds.lowerBound), component.bounds.upperBound)
   }
 
