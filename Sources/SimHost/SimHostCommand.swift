@@ -3,6 +3,7 @@ import Engine
 
 @main
 struct SimHostCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "simhost")
+  static let configuration = CommandConfiguration(
+    commandName: "simhost", subcommands: [WorkloadCommand.self])
   func run() throws {}
 }

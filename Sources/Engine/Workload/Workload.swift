@@ -1,11 +1,13 @@
 /// One request as the trace gives it; 48 bytes, no references.
-public struct WorkloadRequest: Sendable {
-  /// Moment of arrival; for a later call of a session, meaningless until its predecessor has finished.
+public struct WorkloadRequest: Sendable, Equatable {
+  /// Moment of arrival; for a later call of a session, meaningless until its predecessor has
+  /// finished.
   public var arrival: SimTime
   public var promptTokens: Int32
   /// Tokens to generate, at least 1.
   public var outputTokens: Int32
-  /// First entry in `Workload.content`, and how many belong to this request; 0 is "content unknown".
+  /// First entry in `Workload.content`, and how many belong to this request; 0 is "content
+  /// unknown".
   public var contentStart: Int32 = 0
   public var contentCount: Int32 = 0
   /// Index into `Workload.sessionNames`; −1 is none.
@@ -33,12 +35,16 @@ public struct Workload: Sendable {
   /// Format that was recognised, such as `Mooncake JSONL`.
   public var format: String
   public var requests: ContiguousArray<WorkloadRequest> = []
-  /// Identities of what the tokens are: one entry for each `contentUnit` tokens, prompt first, then output where known.
-  /// Token ids where the unit is 1; where it is more, an id stands for a block *and all before it* (chained hash).
+  /// Identities of what the tokens are: one entry for each `contentUnit` tokens, prompt first, then
+  /// output where known. Token ids where the unit is 1; where it is more, an id stands for a block
+  /// *and all before it* (chained hash).
   public var content: ContiguousArray<UInt32> = []
   /// Tokens that one entry of `content` covers: 1 for token ids, 512 for Mooncake.
   public var contentUnit = 1
   public var sessionNames: [String] = []
+  /// What the user should be told about the reading: rows skipped, values raised, offsets
+  /// subtracted.
+  public var notes: [String] = []
 
   public init(source: String, format: String) {
     self.source = source
