@@ -1,7 +1,8 @@
 /// How many KV blocks an instance has, from its memory and its model.
 ///
 /// Source: LLMServingSim's memory model, which four logged vLLM-sized values confirm (for example Llama-3.1-8B in bf16 on
-/// 96 GiB at 0.9: 15,316.5 MiB of weights, 36,578 blocks). Activations and the CUDA context are not subtracted, so this is
+/// 96 GiB at 0.9: 15,316.5 MiB of weights, 36,578 blocks). Unlike it, an embedding that a model ties to its output head is
+/// counted once, as it is held once. Activations and the CUDA context are not subtracted, so this is
 /// an upper bound.
 public struct KVCapacity: Sendable, Equatable {
   /// Bytes of weights on each accelerator.
@@ -22,8 +23,8 @@ public struct KVCapacity: Sendable, Equatable {
     let qkv = m.hiddenSize * ((q + 2 * kv) / tp) * bytes
     let output = q / tp * m.hiddenSize * bytes
     let mlp = 3 * m.hiddenSize * (m.intermediateSize / tp) * bytes
-    // Embedding and language-model head are counted apart, also where a model ties them.
-    weightBytes = embedding + m.layers * (2 * norm + qkv + output + mlp) + norm + embedding
+    let embeddings = m.tiesEmbeddings ? embedding : 2 * embedding
+    weightBytes = embeddings + m.layers * (2 * norm + qkv + output + mlp) + norm
     totalBytesPerToken = 2 * kv * m.layers * spec.kvType.bytes
     bytesPerToken = totalBytesPerToken / tp
     let usable = spec.npuMemory.sizeGiB * 1_073_741_824 * spec.memoryUtilization

@@ -44,7 +44,7 @@ struct EventLoop<P: Policy, O: RunObserver, Batch: DecodeBatch> {
     state.deallocate()
   }
 
-  var world: World<Batch> { World(state: state) }
+  var world: ClusterView<Batch> { ClusterView(state: state) }
   var now: SimTime { state.pointee.now }
   var rows: RequestRows { state.pointee.requests.rows }
 
@@ -128,7 +128,7 @@ struct EventLoop<P: Policy, O: RunObserver, Batch: DecodeBatch> {
 
   /// Asks the policy something, with the world as it is now.
   mutating func asking<Answer>(
-    _ question: (inout P, World<Batch>) throws(PolicyError) -> Answer
+    _ question: (inout P, ClusterView<Batch>) throws(PolicyError) -> Answer
   ) throws(SimulationError) -> Answer {
     do { return try question(&policy, world) } catch { throw .policy(error) }
   }

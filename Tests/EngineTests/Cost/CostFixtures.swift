@@ -35,6 +35,7 @@ enum CostFixture {
   static var data: String? {
     let given = ProcessInfo.processInfo.environment["SIMHOST_DATA"]
     let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
     let path = given ?? package.appendingPathComponent("../shared/data").standardized.path
     return FileManager.default.fileExists(atPath: path) ? path : nil

@@ -4,7 +4,8 @@ import Foundation
 /// Files of the repository, wherever the tests run.
 enum Repository {
   static let root = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    .deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().path
 
   static let models = ModelCatalog(folders: ["\(root)/configs/model"])
 

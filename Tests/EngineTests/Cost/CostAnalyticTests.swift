@@ -5,6 +5,7 @@ import Testing
 
 @Suite struct CostAnalyticTests {
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("configs/hardware").path
   static let catalog = HardwareCatalog(folders: [folder])

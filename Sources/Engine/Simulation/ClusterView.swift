@@ -5,7 +5,7 @@ protocol ClusterWindow: PolicyWorld {
 }
 
 /// The cluster as hooks see it: one pointer, valid during the hook.
-struct World<Batch: DecodeBatch>: ClusterWindow {
+struct ClusterView<Batch: DecodeBatch>: ClusterWindow {
   let state: UnsafeMutablePointer<ClusterState<Batch>>
 }
 
