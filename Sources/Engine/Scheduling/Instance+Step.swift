@@ -27,7 +27,8 @@ extension Instance {
 
   private func isScheduled(_ slot: Int32, _ rows: RequestRows) -> Bool {
     if rows[slot].scheduledIn == step.number { return true }
-    return step.takesAllDecodes && rows[slot].place != .prefilling
+    let decodes = rows[slot].place == .decoding || rows[slot].place == .paused
+    return step.takesAllDecodes && decodes
   }
 
   private func computed(_ slot: Int32, _ rows: RequestRows) -> Int {
