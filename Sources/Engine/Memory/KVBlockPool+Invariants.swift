@@ -23,7 +23,9 @@ extension KVBlockPool {
       if references[Int(entry)] != 0 { return "entry \(entry) is free and in a holding" }
       if e.key != 0 {
         findable += 1
-        if table[e.key] != entry { return "cached entry \(entry) cannot be found" }
+        if index.find(e.key, in: entries) != entry {
+          return "cached entry \(entry) cannot be found"
+        }
         if e.count != 1 { return "entry \(entry) with a key counts \(e.count) blocks" }
       }
       queued += Int(e.count)
@@ -34,7 +36,9 @@ extension KVBlockPool {
     if queued != free { return "\(queued) blocks queued, \(free) counted free" }
     if findable != cached { return "\(findable) blocks cached, \(cached) counted" }
     let shared = references.count { $0 > 0 }
-    if shared + blanks != held { return "requests hold \(shared) + \(blanks) blocks, pool says \(held)" }
+    if shared + blanks != held {
+      return "requests hold \(shared) + \(blanks) blocks, pool says \(held)"
+    }
     for (place, count) in references.enumerated() where count > 0 {
       if entries[place].references != count {
         return "entry \(place) is held \(count) times and counts \(entries[place].references)"

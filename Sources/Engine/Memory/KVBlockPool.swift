@@ -26,13 +26,15 @@ struct KVBlockPool {
     var count: Int32
     var next: Int32
     var previous: Int32
+    /// Next entry in the same bucket of the index; means nothing on a blank one.
+    var chain: Int32 = -1
   }
   var entries: ContiguousArray<Entry> = []
   /// Unused places in `entries`.
   private var vacant: ContiguousArray<Int32> = []
   var head: Int32 = -1
   var tail: Int32 = -1
-  private(set) var table = BlockKeyTable()
+  private(set) var index = BlockIndex()
 
   init(capacity: Int, blockSize: Int) {
     precondition(capacity >= 0 && blockSize > 0)
@@ -56,7 +58,7 @@ struct KVBlockPool {
     var hits = 0
     var unused = 0
     let end = min(limit, keys.count)
-    while hits < end, let entry = table[keys[hits]] {
+    while hits < end, let entry = index.find(keys[hits], in: entries) {
       if entries[Int(entry)].references == 0 { unused += 1 }
       hits += 1
     }
@@ -69,7 +71,9 @@ struct KVBlockPool {
   mutating func share(_ keys: BlockKeys, hits: Int, into holding: inout KVHolding) {
     precondition(holding.blocks == 0)
     for place in 0..<hits {
-      guard let entry = table[keys[place]] else { preconditionFailure("a hit has gone") }
+      guard let entry = index.find(keys[place], in: entries) else {
+        preconditionFailure("a hit has gone")
+      }
       if entries[Int(entry)].references == 0 {
         unlink(entry)
         free -= 1
@@ -114,7 +118,7 @@ struct KVBlockPool {
       let first = head
       let run = entries[Int(first)].count
       if entries[Int(first)].key != 0 {
-        table.remove(entries[Int(first)].key)
+        index.remove(first, from: &entries)
         cached -= 1
         unlink(first)
         vacant.append(first)
@@ -155,7 +159,7 @@ struct KVBlockPool {
 
   private mutating func register(_ key: UInt64) -> Int32 {
     let entry = makeEntry(key: key, references: 1, count: 1)
-    if let former = table.set(key, to: entry) {
+    if let former = index.insert(entry, in: &entries) {
       // The former owner of the key keeps its place, and is blank from now on.
       entries[Int(former)].key = 0
       if entries[Int(former)].references == 0 { cached -= 1 }
