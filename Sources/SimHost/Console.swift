@@ -60,6 +60,9 @@ final class Console {
     if level >= .info { say("[INFO] ", text) }
   }
 
+  /// Talk without a prefix, several lines of it.
+  func text(_ text: String) { say("", text) }
+
   func warning(_ text: String) {
     say(errorStyle.warning("warning: "), text)
   }

@@ -1,9 +1,25 @@
 import ArgumentParser
-import Engine
 
+/// `simhost`: without a subcommand, a run.
 @main
 struct SimHostCommand: ParsableCommand {
+  static let version = "0.1.0"
+
   static let configuration = CommandConfiguration(
-    commandName: "simhost", subcommands: [WorkloadCommand.self])
-  func run() throws {}
+    commandName: "simhost",
+    abstract: "Simulate a cluster that serves large language models, with policies in Lua.",
+    version: version,
+    subcommands: [
+      RunCommand.self, PolicyCommand.self, WorkloadCommand.self, CalibrateCommand.self,
+    ],
+    defaultSubcommand: RunCommand.self)
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      Failure(error).exit()
+    }
+  }
 }

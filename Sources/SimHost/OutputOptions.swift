@@ -1,0 +1,92 @@
+import ArgumentParser
+import Engine
+
+/// What a run leaves behind.
+struct OutputOptions: ParsableArguments {
+  enum Format: String, ExpressibleByArgument, CaseIterable { case llmservingsim, wide }
+
+  @Option(
+    help: ArgumentHelp("CSV with a row for each request; its folder is created.", valueName: "file")
+  )
+  var output: String?
+
+  @Option(
+    help:
+      "Columns of the CSV: llmservingsim (its columns and units), or wide (every moment of a request)."
+  )
+  var outputFormat = Format.llmservingsim
+
+  @Option(
+    help: ArgumentHelp("JSON summary with the field names of vLLM's benchmark.", valueName: "file"))
+  var summary: String?
+
+  @Option(
+    name: .customLong("goodput"),
+    help: ArgumentHelp(
+      "What a good request keeps, in ms, such as \"ttft:500 tpot:50\"; also e2el.",
+      valueName: "targets"))
+  var goodputText: [String] = []
+
+  @Option(help: "Simulated seconds between lines on the state of the cluster; 0 or none: no lines.")
+  var logInterval: Double?
+
+  @Option(help: "WARNING, INFO or DEBUG.")
+  var logLevel = LogLevel.info
+
+  func validate() throws {
+    // Up to a year.
+    if let logInterval, !(logInterval >= 0 && logInterval <= 31_536_000) {
+      throw ValidationError("--log-interval \(logInterval): expected seconds, from 0 to 31536000")
+    }
+    if let logInterval, logInterval > 0, logInterval < 1e-6 {
+      throw ValidationError("--log-interval \(logInterval): expected at least a microsecond")
+    }
+  }
+
+  var targets: GoodputTargets? {
+    get throws { goodputText.isEmpty ? nil : try GoodputTargets(parsing: goodputText) }
+  }
+
+  var paths: [String] { [output, summary].compactMap { $0 } }
+
+  /// The gaps between tokens are kept only for who asks: they are most of a run's memory.
+  var needsGaps: Bool { summary != nil || (output != nil && outputFormat == .llmservingsim) }
+
+  /// Writes the files, all or none of each.
+  func save(_ run: FinishedRun, inputs: [String]) throws {
+    let result = run.result
+    let cluster = run.scenario.cluster
+    if let output {
+      switch outputFormat {
+      case .llmservingsim:
+        try LLMServingSimCSV(result, cluster: cluster).save(to: output, inputs: inputs)
+      case .wide:
+        let workload = run.scenario.workload
+        try WideCSV(
+          result, cluster: cluster, targets: run.scenario.options.targets,
+          session: { id in
+            let session = Int(workload.requests[Int(id.index)].session)
+            return workload.sessionNames.indices.contains(session)
+              ? workload.sessionNames[session] : nil
+          }
+        ).save(to: output, inputs: inputs)
+      }
+    }
+    if let summary {
+      try SummaryJSON(run.summary, description: run.description, result: result)
+        .save(to: summary, inputs: inputs)
+    }
+  }
+}
+
+extension LogLevel: ExpressibleByArgument {
+  init?(argument: String) { self.init(rawValue: argument.uppercased()) }
+}
+
+/// All that is known after a run.
+struct FinishedRun {
+  var scenario: Scenario
+  var result: RunResult
+  var summary: RunSummary
+  var description: RunDescription
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Engine
+import Foundation
+
+/// `simhost policy`: what policies there are, and what one can be told.
+struct PolicyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "policy", abstract: "Describe policies.", subcommands: [Info.self, List.self])
+
+  struct Info: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say what a policy decides and which parameters it takes.")
+
+    @Argument(help: "Policy in Lua.") var file: String
+
+    func run() throws {
+      let resources = ResourceFolders()
+      var options = LuaPolicyOptions()
+      options.libraryFolder = resources.all("policies/lib").first
+      let policy = try LuaPolicy.describe(file: resources.file(file), options: options)
+      print(
+        ConsoleText.printable("\(policy.name) \(policy.version ?? "")"),
+        ConsoleText.printable(policy.description ?? ""),
+        "hooks: " + policy.hooks.joined(separator: ", "),
+        separator: "\n")
+      if policy.parameters.isEmpty { print("no parameters") }
+      for parameter in policy.parameters {
+        print(
+          ConsoleText.printable(
+            "  --param \(parameter.name)=\(parameter.value)   \(parameter.expectation): \(parameter.help)"
+          ))
+      }
+    }
+  }
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the policies in a folder.")
+
+    @Argument(help: "Folder to look in.") var folder = "policies"
+
+    func run() throws {
+      let folder = ResourceFolders().file(self.folder)
+      guard let names = FileManager.default.enumerator(atPath: folder) else {
+        throw InputError(file: folder, problem: "is no folder that can be read")
+      }
+      var options = LuaPolicyOptions()
+      options.libraryFolder = "\(folder)/lib"
+      let files = names.compactMap { $0 as? String }
+        .filter { $0.hasSuffix(".lua") && !$0.hasPrefix("lib/") }.sorted()
+      let width = files.map(\.count).max() ?? 0
+      for file in files {
+        let path = "\(folder)/\(file)"
+        let text: String
+        do {
+          text = try LuaPolicy.describe(file: path, options: options).description ?? ""
+        } catch {
+          text = "does not load: \(error.problem)"
+        }
+        let name = file.padding(toLength: width, withPad: " ", startingAt: 0)
+        print(ConsoleText.printable("\(name)  \(text)"))
+      }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Engine
+
+/// The policy, and what it may do.
+struct PolicyOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Policy in Lua; give it again for files that define other hooks. Without it: least load, vLLM's scheduler.",
+      valueName: "file"))
+  var policy: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Parameter of the policy, such as headroom=0.1; may be repeated.", valueName: "name=value"))
+  var param: [String] = []
+
+  @Flag(help: "Let the policy read the true length of outputs, which no real router knows.")
+  var oracle = false
+
+  @Option(
+    help: "Most Lua instructions of one hook call: a budget that is the same on every machine.")
+  var maxInstructions: Int?
+
+  func validate() throws {
+    for text in param where !text.dropFirst().contains("=") {
+      throw ValidationError("--param \(text): expected name=value")
+    }
+    if let maxInstructions, maxInstructions < 1 {
+      throw ValidationError("--max-instructions \(maxInstructions): expected 1 or more")
+    }
+    if policy.isEmpty, !param.isEmpty { throw ValidationError("--param without a --policy") }
+  }
+
+  /// Loads the policy; nil when none was given.
+  func load(
+    seed: UInt64, resources: ResourceFolders, console: Console
+  ) throws -> LuaPolicy? {
+    if policy.isEmpty { return nil }
+    var options = LuaPolicyOptions()
+    options.seed = seed
+    options.libraryFolder = resources.all("policies/lib").first
+    options.oracle = oracle
+    options.maxInstructions = maxInstructions
+    options.version = SimHostCommand.version
+    options.onLog = { console.policyLog($0) }
+    let parameters = param.map { text in
+      let place = text.dropFirst().firstIndex(of: "=") ?? text.endIndex
+      return (String(text[..<place]), String(text[place...].dropFirst()))
+    }
+    return try LuaPolicy.load(
+      files: policy.map(resources.file), parameters: parameters, options: options)
+  }
+}
+
+extension Console {
+  /// A line that a policy logged, with the simulated time and its place.
+  func policyLog(_ entry: PolicyLogEntry) {
+    var place = entry.file.map { "\($0):\(entry.line): " } ?? ""
+    place = "\(entry.time.seconds) s " + place
+    let more = entry.count > 10 ? " (\(entry.count) times)" : ""
+    let text = ConsoleText.printable(place + entry.text + more)
+    switch entry.level {
+    case .info, .note: info(text)
+    case .warn: warning(text)
+    case .error: error(text)
+    }
+  }
+}

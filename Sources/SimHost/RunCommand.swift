@@ -1,0 +1,161 @@
+import ArgumentParser
+import Engine
+
+/// `simhost [run]`: simulates a workload on a cluster.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Simulate a workload on a cluster (the default).",
+    discussion: """
+      EXAMPLES
+        simhost --policy policies/least_kv.lua
+        simhost --policy policies/least_kv.lua --param headroom=0.1 --log-interval 10
+        simhost --cluster-config configs/cluster/single_node_2p1d.json \\
+          --dataset workloads/bursty_long_prompts.jsonl --output outputs/run.csv
+
+      Paths are looked up in the working folder, then among the files that come with simhost.
+      Exit codes: 0 done, 1 internal error, 2 a wrong input or output file, 3 the policy, 64 the command line.
+      """)
+
+  @Option(help: ArgumentHelp("Cluster to simulate.", valueName: "file"))
+  var clusterConfig = "configs/cluster/single_node_pd_instance.json"
+
+  @Option(
+    help: ArgumentHelp(
+      "Trace: JSONL of LLMServingSim, Mooncake or Bailian, CSV of Azure, BurstGPT, Vidur or Splitwise; gzip too.",
+      valueName: "file"))
+  var dataset = "workloads/example_trace.jsonl"
+
+  @Option(help: "Read only this many requests or sessions.")
+  var numReqs: Int?
+
+  @Flag(help: "Sort the trace by arrival instead of refusing one that is not in order.")
+  var sortArrivals = false
+
+  @Option(help: "Seed of all that is random: the policy's dice, drawn arrivals.")
+  var seed: UInt64 = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Folder of measured profiles; without it the analytic model.", valueName: "folder"))
+  var profileDir: String?
+
+  @OptionGroup(title: "Policy") var policyOptions: PolicyOptions
+  @OptionGroup(title: "Instances") var instances: InstanceOptions
+  @OptionGroup(title: "Output") var outputs: OutputOptions
+
+  @Flag(help: "Advance one iteration and one request at a time: slow, the same bytes.")
+  var stepByStep = false
+
+  @Flag(help: "Verify the KV books after every instant.")
+  var check = false
+
+  func run() throws {
+    let console = Console(level: outputs.logLevel)
+    let report = ConsoleReport(style: console.outputStyle, width: console.width)
+    let resources = ResourceFolders()
+    let inputs =
+      [clusterConfig, dataset].map(resources.file)
+      + policyOptions.policy.map(resources.file)
+    // What can go wrong at the end should go wrong at the start.
+    try OutputFile.check(outputs.paths, inputs: inputs)
+
+    let scenario = try scenario(resources)
+    let policy = try policyOptions.load(seed: seed, resources: resources, console: console)
+    let startup = ConsoleReport(style: console.errorStyle, width: console.width)
+    if console.level >= .info {
+      console.text(startup.startup(describe(scenario, policy)))
+    }
+
+    var observer = TerminalObserver(
+      console: console, interval: scenario.options.logInterval ?? .zero)
+    let finished: FinishedRun
+    var hookCosts: [HookCost] = []
+    if var policy {
+      let result = try Simulation.run(scenario, policy: &policy, observer: &observer)
+      hookCosts = policy.hookCosts
+      finished = finish(scenario, result, policy)
+    } else {
+      var native = NativePolicy()
+      finished = finish(
+        scenario, try Simulation.run(scenario, policy: &native, observer: &observer), nil)
+    }
+    let injected = scenario.workload.requests.count
+    if let law = finished.result.brokenLaw(injected: injected) {
+      throw SimulationError.brokenLaw(law)
+    }
+
+    try outputs.save(finished, inputs: inputs)
+    console.result(report.final(finished.summary, finished.description, hookCosts: hookCosts))
+    for path in outputs.paths { console.info("wrote \(path)") }
+    if let failure = console.failure { throw failure }
+  }
+
+  private func scenario(_ resources: ResourceFolders) throws -> Scenario {
+    let cluster = try ClusterSpec.load(
+      path: resources.file(clusterConfig), defaults: instances.defaults,
+      models: ModelCatalog(folders: resources.all("configs/model")))
+    let costs = try CostSelection.models(
+      for: cluster, hardware: HardwareCatalog(folders: resources.all("configs/hardware")),
+      profileDirectory: profileDir)
+    var reading = WorkloadLoadOptions()
+    reading.limit = numReqs
+    reading.sortArrivals = sortArrivals
+    reading.seed = seed
+    let workload = try Workload.load(path: resources.file(dataset), options: reading)
+    var options = RunOptions()
+    options.seed = seed
+    if let seconds = outputs.logInterval, seconds > 0 {
+      options.logInterval = SimDuration(nanoseconds: Int64((seconds * 1e9).rounded()))
+    }
+    options.stepByStep = stepByStep
+    options.check = check
+    options.keepGaps = outputs.needsGaps
+    options.targets = try outputs.targets
+    return Scenario(cluster: cluster, costs: costs, workload: workload, options: options)
+  }
+
+  private func finish(
+    _ scenario: Scenario, _ result: RunResult, _ policy: LuaPolicy?
+  ) -> FinishedRun {
+    var description = describe(scenario, policy)
+    description.policy.table = result.policyJSON
+    return FinishedRun(
+      scenario: scenario, result: result,
+      summary: RunSummary(
+        result, cluster: scenario.cluster, injected: scenario.workload.requests.count,
+        targets: scenario.options.targets),
+      description: description)
+  }
+
+  private func describe(_ scenario: Scenario, _ policy: LuaPolicy?) -> RunDescription {
+    var notes = scenario.workload.notes
+    if policyOptions.oracle { notes.append("the policy may read true output lengths (--oracle)") }
+    return RunDescription(
+      scenario,
+      memory: scenario.cluster.instances.map { spec in
+        let capacity = KVCapacity(spec)
+        return InstanceMemory(
+          kvBlocks: capacity.blocks,
+          bytesPerBlock: capacity.bytesPerToken * spec.limits.blockSize,
+          weightBytes: capacity.weightBytes)
+      },
+      policy: policy.map(PolicyDescription.init) ?? PolicyDescription(name: "native"),
+      notes: notes)
+  }
+}
+
+extension PolicyDescription {
+  /// All files of a policy as one.
+  init(_ policy: LuaPolicy) {
+    let files = policy.descriptions
+    self.init(
+      name: files.map(\.name).joined(separator: "+"),
+      version: files.count == 1 ? files[0].version ?? "" : "",
+      files: files.map(\.file),
+      parameters: files.flatMap(\.parameters).map {
+        Parameter(name: $0.name, value: $0.value.description)
+      },
+      hooks: policy.hookCosts.map(HookCalls.init))
+  }
+}
