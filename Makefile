@@ -1,0 +1,48 @@
+# simhost: what a clone can do. `make help` lists it.
+SHELL := /bin/sh
+PREFIX ?= /usr/local
+SWIFT_FILES = Package.swift Sources Tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test install uninstall format lint clean tools lua
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Build, and run the prefill/decode example with policies/least_kv.lua.
+	.build/release/simhost --cluster-config configs/cluster/single_node_pd_instance.json \
+	  --dataset workloads/example_trace.jsonl --policy policies/least_kv.lua
+
+build: tools ## Build the release binary, .build/release/simhost.
+	swift build -c release --product simhost
+
+test: tools ## Run all tests.
+	swift test --parallel
+
+install: build ## Install binary, policies, configs and workloads under PREFIX (default /usr/local).
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/simhost"
+	install -m 755 .build/release/simhost "$(DESTDIR)$(PREFIX)/bin/simhost"
+	cp -R policies configs workloads "$(DESTDIR)$(PREFIX)/share/simhost/"
+
+uninstall: ## Remove what install has put under PREFIX.
+	rm -f "$(DESTDIR)$(PREFIX)/bin/simhost"
+	rm -rf "$(DESTDIR)$(PREFIX)/share/simhost"
+
+format: tools ## Format the Swift sources.
+	swift format -i -p -r $(SWIFT_FILES)
+
+lint: tools ## Check formatting (swift format) and policies (luacheck).
+	swift format lint -s -p -r $(SWIFT_FILES)
+	@scripts/install-package.sh lua-check luacheck
+	luacheck --quiet policies
+
+clean: ## Remove what was built.
+	rm -rf .build
+
+tools: lua
+	@command -v swift >/dev/null || { \
+	  echo "simhost needs a Swift 6 toolchain: install one from https://www.swift.org/install/linux/ and put its bin folder on PATH." >&2; \
+	  exit 1; }
+
+lua:
+	@scripts/install-package.sh liblua5.4-dev /usr/include/lua5.4/lua.h
