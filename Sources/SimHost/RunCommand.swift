@@ -95,6 +95,7 @@ struct RunCommand: ParsableCommand {
     let cluster = try ClusterSpec.load(
       path: resources.file(clusterConfig), defaults: instances.defaults,
       models: ModelCatalog(folders: resources.all("configs/model")))
+    for spec in cluster.instances { try KVCapacity(spec).check(spec, file: cluster.source) }
     let costs = try CostSelection.models(
       for: cluster, hardware: HardwareCatalog(folders: resources.all("configs/hardware")),
       profileDirectory: profileDir)

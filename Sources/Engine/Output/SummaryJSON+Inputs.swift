@@ -4,7 +4,6 @@ extension SummaryJSON {
     json.object("run") { json in
       json.field("seed", description.seed)
       json.field("iterations", result.iterations)
-      json.field("events", result.events)
       json.object("cluster") { json in
         json.field("source", description.cluster.source)
         json.array("cost_models", zip(description.cluster.instances, description.costModels)) {

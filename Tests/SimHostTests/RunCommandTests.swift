@@ -1,0 +1,138 @@
+import Foundation
+import Testing
+
+/// `simhost` as a user runs it.
+@Suite struct RunCommandTests {
+  private static func bytes(_ path: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: path))
+  }
+
+  @Test func aPolicyAloneRunsTheBundledExample() throws {
+    let run = try Program.run(["--policy", "policies/least_kv.lua"])
+    #expect(run.exitCode == 0)
+    #expect(run.output.contains("least_kv 1.0.0 (headroom=0.05)   1P+1D"))
+    #expect(
+      run.output.contains(
+        "injected 300 = finished 300 + rejected 0 + cancelled 0 + unfinished 0"))
+    for row in ["TTFT ms", "TPOT ms", "ITL ms", "E2E ms", "transfer ms", "bottleneck"] {
+      #expect(run.output.contains("\n\(row)"))
+    }
+    #expect(run.errors.contains("585,248 tokens, 36,578 blocks of 16"))
+    #expect(run.errors.contains("analytic configs/hardware/RTXPRO6000.json"))
+    // No terminal: no colour, no progress bar.
+    #expect(!run.output.contains("\u{1B}") && !run.errors.contains("\u{1B}"))
+  }
+
+  /// The command of the reference simulator's users, with lines that show the KV cache on the decode side.
+  @Test func theSameCommandGivesTheSameBytesAlsoStepByStep() throws {
+    try Program.inFolder { folder in
+      let arguments = [
+        "--cluster-config", "configs/cluster/single_node_pd_instance.json", "--dtype", "float16",
+        "--block-size", "16", "--dataset", "workloads/example_trace.jsonl", "--log-interval",
+        "1.0", "--policy", "policies/least_kv.lua",
+      ]
+      func run(_ name: String, _ more: [String] = []) throws -> Program {
+        let path = "\(folder)/deep/\(name)"
+        let program = try Program.run(
+          arguments + ["--output", path + ".csv", "--summary", path + ".json"] + more)
+        #expect(program.exitCode == 0, "\(program.errors)")
+        return program
+      }
+      let first = try run("first")
+      #expect(first.errors.contains("float16 as bfloat16, which is as wide"))
+      let line = try #require(
+        first.output.split(separator: "\n").first { $0.hasPrefix("[INFO] step=15 ") })
+      #expect(
+        line.wholeMatch(
+          of:
+            /\[INFO\] step=15 P=\d+ D=\d+ prompt_t=[\d.]+k? tok\/s decode_t=[\d.]+k? tok\/s npu_mem=\[[\d.]+ GB, [\d.]+ GB\]/
+        ) != nil, "\(line)")
+      // The costs of hooks are host time, on the console only.
+      func results(_ program: Program) -> [Substring] {
+        program.output.split(separator: "\n").filter { !$0.hasPrefix("hooks ") }
+      }
+      #expect(try results(run("second")) == results(first))
+      _ = try run("steps", ["--step-by-step", "--check"])
+      for kind in ["csv", "json"] {
+        let bytes = try Self.bytes("\(folder)/deep/first.\(kind)")
+        #expect(bytes.count > 1000)
+        #expect(try Self.bytes("\(folder)/deep/second.\(kind)") == bytes)
+        #expect(try Self.bytes("\(folder)/deep/steps.\(kind)") == bytes)
+      }
+      // Nothing but the results is left there.
+      #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/deep").count == 6)
+    }
+  }
+
+  @Test func bundledFilesAreFoundFromAnywhere() throws {
+    let run = try Program.run(
+      ["--policy", "policies/random.lua", "--log-level", "warning"], in: "/")
+    #expect(run.exitCode == 0)
+    #expect(run.errors.isEmpty)
+  }
+
+  @Test(arguments: [
+    "single_node_pd_instance", "single_node_2p1d", "single_node_4p4d", "single_node_colocated_pair",
+    "heterogeneous", "single_node_single_instance",
+  ])
+  func everyBundledClusterServesTheExample(_ name: String) throws {
+    let run = try Program.run(["--cluster-config", "configs/cluster/\(name).json", "--check"])
+    #expect(run.exitCode == 0)
+    #expect(run.output.contains("injected 300 = finished 300 "))
+  }
+
+  /// Routers differ where there are several instances, admission and batching under memory pressure.
+  @Test func everyPolicyDiffersFromTheOthersOnSomeBundledTrace() throws {
+    let policies = try FileManager.default.subpathsOfDirectory(atPath: Program.root + "/policies")
+      .filter { $0.hasSuffix(".lua") && !$0.hasPrefix("lib/") }.sorted()
+    #expect(policies.count >= 12)
+    let setups = [
+      ["single_node_4p4d", "shared_prefixes"], ["single_node_4p4d", "overload"],
+      ["single_node_pd_instance", "overload"],
+    ]
+    var outputs: [String: String] = [:]
+    try Program.inFolder { folder in
+      for policy in policies {
+        var all = ""
+        for setup in setups {
+          let csv = "\(folder)/run.csv"
+          let run = try Program.run([
+            "--cluster-config", "configs/cluster/\(setup[0]).json", "--dataset",
+            "workloads/\(setup[1]).jsonl", "--policy", "policies/\(policy)", "--output", csv,
+            "--output-format", "wide", "--npu-memory-utilization", "0.25",
+          ])
+          #expect(run.exitCode == 0, "\(policy) on \(setup): \(run.errors)")
+          all += String(decoding: try Self.bytes(csv), as: UTF8.self)
+        }
+        let twins = outputs.filter { $0.value == all }.keys.sorted()
+        // The two that say in Lua what the engine does without a policy.
+        #expect(twins == (policy == "least_loaded.lua" ? ["batching/vllm.lua"] : []), "\(policy)")
+        outputs[policy] = all
+      }
+    }
+  }
+
+  @Test func whatTheCommandLineGetsWrongIsExplained() throws {
+    for (arguments, hint) in [
+      (["--polcy", "x"], "Did you mean '--policy'"),
+      (["--dtype", "float12"], "'bfloat16'"),
+      (["--param", "a=1"], "--param without a --policy"),
+      (["--policy", "policies/least_kv.lua", "--param", "headroom"], "expected name=value"),
+      (["--log-interval", "nan"], "expected seconds"),
+      (["--log-interval=-1"], "expected seconds"),
+      (["--num-reqs", "many"], "num-reqs"),
+    ] {
+      let run = try Program.run(arguments, limit: 10)
+      #expect(run.exitCode == 64, "\(arguments)")
+      #expect(run.errors.contains(hint), "\(arguments): \(run.errors)")
+    }
+  }
+
+  @Test func policiesDescribeThemselves() throws {
+    let info = try Program.run(["policy", "info", "policies/least_kv.lua"])
+    #expect(info.exitCode == 0)
+    #expect(info.output.contains("--param headroom=0.05   a number from 0 to 1"))
+    let list = try Program.run(["policy", "list"])
+    #expect(list.output.contains("batching/vllm.lua  "))
+  }
+}
