@@ -30,7 +30,8 @@ let package = Package(
         .product(name: "HeapModule", package: "swift-collections"),
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
-      ]),
+      ],
+      exclude: ["README.md"]),
     .executableTarget(
       name: "SimHost",
       dependencies: [

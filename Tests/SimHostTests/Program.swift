@@ -12,7 +12,7 @@ struct Program {
     .deletingLastPathComponent().deletingLastPathComponent().path
 
   /// Beside the test bundle that runs.
-  private static let binary: String = {
+  static let binary: String = {
     let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
     var folder = URL(fileURLWithPath: bundle).resolvingSymlinksInPath().deletingLastPathComponent()
     while folder.path != "/" {
