@@ -23,3 +23,7 @@ stds.simhost = {
 
 std = "simhost"
 max_line_length = 120
+
+-- Specs have these besides.
+stds.spec = { read_globals = { "describe", "it", "expect", "cluster" } }
+files["**/*_spec.lua"].std = "simhost+spec"

@@ -1,5 +1,5 @@
 /* The `batch` hook: a step in the making, or a table of limits for the native scheduler. */
-#include "vm.h"
+#include "hooks.h"
 
 #include <string.h>
 
@@ -8,11 +8,6 @@
 static const char *const limit_keys[] = {"max_num_seqs", "max_num_batched_tokens", "chunk_tokens", "order",
                                          "prefill_first"};
 enum { LIMIT_KEYS = sizeof limit_keys / sizeof *limit_keys };
-
-typedef struct {
-  int32_t instance;
-  clua_limits *limits;
-} batching;
 
 static void check_limit_keys(lua_State *L, int table) {
   clua_vm *vm = vm_of(L);
@@ -93,7 +88,7 @@ static void read_order(lua_State *L, int table, const batching *call) {
         vm_show(L, nearest ? -2 : -1, text, sizeof text));
 }
 
-static int body_batch(lua_State *L) {
+int body_batch(lua_State *L) {
   clua_vm *vm = vm_of(L);
   const batching *call = vm_argument(L);
   char text[64];

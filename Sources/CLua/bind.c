@@ -4,27 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct {
-  const clua_instance_facts *facts;
-  int32_t count;
-} binding;
-
-static int bind_cluster(lua_State *L) {
+/* Makes the views of the instances. Raises when memory is short. */
+void bind_instances(lua_State *L, const clua_instance_facts *given, int32_t instance_count) {
   clua_vm *vm = vm_of(L);
-  const binding *given = vm_argument(L);
-  size_t count = (size_t)given->count;
+  size_t count = (size_t)instance_count;
   vm->facts = calloc(count + 1, sizeof *vm->facts);
   vm->fact_texts = calloc(count + 1, sizeof *vm->fact_texts);
   vm->queue_stamps = calloc(2 * count + 1, sizeof *vm->queue_stamps);
   for (int i = 0; i < 4; i++) vm->by_role[i].ids = calloc(count + 1, sizeof(int32_t));
   if (!vm->facts || !vm->fact_texts || !vm->queue_stamps || !vm->by_role[0].ids || !vm->by_role[1].ids
       || !vm->by_role[2].ids || !vm->by_role[3].ids) {
-    return luaL_error(L, "not enough memory");
+    luaL_error(L, "not enough memory");
   }
   vm_push(L, vm->instances);
-  for (int32_t i = 0; i < given->count; i++) {
+  for (int32_t i = 0; i < instance_count; i++) {
     clua_instance_facts *facts = &vm->facts[i];
-    *facts = given->facts[i];
+    *facts = given[i];
     const char **texts[] = {&facts->name, &facts->model, &facts->hardware};
     for (int k = 0; k < TEXT_FIELDS; k++) { /* the texts live as long as their Lua strings */
       *texts[k] = lua_pushstring(L, *texts[k]);
@@ -41,7 +36,18 @@ static int bind_cluster(lua_State *L) {
     vm->by_role[0].ids[vm->by_role[0].count++] = i;
     vm->by_role[1 + role].ids[vm->by_role[1 + role].count++] = i;
   }
-  vm->instance_count = given->count;
+  lua_pop(L, 1);
+  vm->instance_count = instance_count;
+}
+
+typedef struct {
+  const clua_instance_facts *facts;
+  int32_t count;
+} binding;
+
+static int bind_cluster(lua_State *L) {
+  const binding *given = vm_argument(L);
+  bind_instances(L, given->facts, given->count);
   return 0;
 }
 

@@ -1,7 +1,7 @@
 /* Calling hooks: arguments in, answers out, and what to say when an answer is of the wrong kind.
  *
  * Each body runs under vm_run's lua_pcall; its argument is a struct of the caller. */
-#include "vm.h"
+#include "hooks.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,7 +18,7 @@ void hook_push(lua_State *L) { vm_push(L, vm_of(L)->hook_functions[vm_of(L)->hoo
 
 /* ---- init ---- */
 
-static int body_init(lua_State *L) {
+int body_init(lua_State *L) {
   clua_vm *vm = vm_of(L);
   hook_push(L);
   vm_push(L, vm->cluster);
@@ -37,15 +37,10 @@ clua_status clua_call_init(clua_vm *vm, int64_t now_ns) { return vm_run(vm, CLUA
 
 /* ---- admit ---- */
 
-typedef struct {
-  clua_request request;
-  clua_admit_answer *answer;
-} admission;
-
 /* The longest deferral, in s: a century keeps simulated time in range. guess */
 static const double longest_deferral = 3e9;
 
-static int body_admit(lua_State *L) {
+int body_admit(lua_State *L) {
   clua_vm *vm = vm_of(L);
   const admission *call = vm_argument(L);
   clua_admit_answer *answer = call->answer;
@@ -89,13 +84,6 @@ clua_status clua_call_admit(clua_vm *vm, int64_t now_ns, clua_request request, c
 
 /* ---- route, route_decode ---- */
 
-typedef struct {
-  clua_request request;
-  const int32_t *candidates;
-  int32_t count;
-  int32_t answer;
-} routing;
-
 /* Explains an answer that is not an instance. */
 static void wrong_route(lua_State *L, const routing *call) {
   clua_vm *vm = vm_of(L);
@@ -119,7 +107,7 @@ static void wrong_route(lua_State *L, const routing *call) {
   WRONG(hint, "%s returned %s, expected one of the candidates or nil", hook, vm_show(L, -3, text, sizeof text));
 }
 
-static int body_route(lua_State *L) {
+int body_route(lua_State *L) {
   clua_vm *vm = vm_of(L);
   routing *call = vm_argument(L);
   hook_push(L);
@@ -159,7 +147,7 @@ clua_status clua_call_route(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clua
 
 /* ---- on_first_token, on_finish ---- */
 
-static int body_notify(lua_State *L) {
+int body_notify(lua_State *L) {
   const clua_request *request = vm_argument(L);
   hook_push(L);
   view_push_request(L, *request);

@@ -181,6 +181,17 @@ static int load_policy(lua_State *L) {
   return 0;
 }
 
+/* Loads a policy file from within a protected call. */
+void load_nested(lua_State *L, const char *path) {
+  loading file = {.path = path};
+  lua_pushcfunction(L, load_policy);
+  lua_pushlightuserdata(L, &file);
+  int status = lua_pcall(L, 1, 0, 0);
+  free(file.bytes);
+  if (status == LUA_ERRMEM) vm_stop(vm_of(L), STOP_MEMORY);
+  if (status != LUA_OK) lua_error(L);
+}
+
 clua_status clua_load(clua_vm *vm, const char *path) {
   loading file = {.path = path};
   clua_status status = vm_run(vm, CLUA_HOOK_COUNT, 0, load_policy, &file);

@@ -191,6 +191,26 @@ void params_read(lua_State *L, int table, place where, const char *text, size_t 
   if (vm->parameter_count > 1) qsort(vm->parameters, (size_t)vm->parameter_count, sizeof *vm->parameters, by_name);
 }
 
+/* Replaces a parameter's value. Raises when memory is short. */
+void params_set(lua_State *L, int32_t index, const clua_param *value) {
+  clua_param *param = &vm_of(L)->parameters[index];
+  switch (param->type) {
+    case CLUA_PARAM_NUMBER: param->number = value->number; break;
+    case CLUA_PARAM_INTEGER:
+      param->integer = value->integer;
+      param->number = (double)param->integer;
+      break;
+    case CLUA_PARAM_BOOLEAN: param->boolean = value->boolean; break;
+    case CLUA_PARAM_STRING: {
+      char *copy = vm_copy_text(value->text);
+      if (copy == NULL) luaL_error(L, "not enough memory");
+      free((void *)param->text);
+      param->text = copy;
+    }
+  }
+  publish(L, param);
+}
+
 typedef struct {
   int32_t index;
   const clua_param *value;
@@ -198,22 +218,7 @@ typedef struct {
 
 static int set_param(lua_State *L) {
   const assignment *change = vm_argument(L);
-  clua_param *param = &vm_of(L)->parameters[change->index];
-  switch (param->type) {
-    case CLUA_PARAM_NUMBER: param->number = change->value->number; break;
-    case CLUA_PARAM_INTEGER:
-      param->integer = change->value->integer;
-      param->number = (double)param->integer;
-      break;
-    case CLUA_PARAM_BOOLEAN: param->boolean = change->value->boolean; break;
-    case CLUA_PARAM_STRING: {
-      char *copy = vm_copy_text(change->value->text);
-      if (copy == NULL) return luaL_error(L, "not enough memory");
-      free((void *)param->text);
-      param->text = copy;
-    }
-  }
-  publish(L, param);
+  params_set(L, change->index, change->value);
   return 0;
 }
 

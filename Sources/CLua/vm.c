@@ -1,5 +1,5 @@
 /* The machine: its memory, its life, and the one way into Lua. */
-#include "vm.h"
+#include "spec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,6 +165,7 @@ void clua_close(clua_vm *vm) {
   vm->running = NULL;
   if (vm->L != NULL) lua_close(vm->L); /* no __gc of a policy exists, so this runs no Lua code */
   free_params(vm);
+  spec_close(vm->spec);
   for (int32_t i = 0; i < vm->policy_count; i++) {
     free((void *)vm->policies[i].name);
     free((void *)vm->policies[i].version);

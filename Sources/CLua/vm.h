@@ -127,6 +127,7 @@ struct clua_vm {
   chunk *chunks;
   int32_t chunk_count;
 
+  struct spec *spec;   /* a cluster made by hand; NULL in a simulation */
   char *loading_bytes; /* source of the file being loaded */
   char *scratch;
   size_t scratch_size, json_length;
@@ -196,11 +197,16 @@ double random_unit(clua_vm *vm);
 uint64_t random_below(clua_vm *vm, uint64_t bound);
 void tables_sort(lua_State *L, int list, int comparator, lua_Integer count);
 
+/* load.c, bind.c */
+void load_nested(lua_State *L, const char *path);
+void bind_instances(lua_State *L, const clua_instance_facts *given, int32_t instance_count);
+
 /* source.c, params.c */
 const char *source_load(lua_State *L, const char *path, const char **text, size_t *length);
 const char *source_hint(const char *message);
 int source_line(const char *text, size_t length, const char *key);
 void params_read(lua_State *L, int table, place where, const char *text, size_t length, int32_t policy);
+void params_set(lua_State *L, int32_t index, const clua_param *value);
 
 /* fields.c */
 #define ONE(...) +1

@@ -5,7 +5,8 @@ import Foundation
 /// `simhost policy`: what policies there are, and what one can be told.
 struct PolicyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "policy", abstract: "Describe policies.", subcommands: [Info.self, List.self])
+    commandName: "policy", abstract: "Describe and test policies.",
+    subcommands: [Info.self, List.self, Test.self])
 
   struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -46,7 +47,8 @@ struct PolicyCommand: ParsableCommand {
       var options = LuaPolicyOptions()
       options.libraryFolder = "\(folder)/lib"
       let files = names.compactMap { $0 as? String }
-        .filter { $0.hasSuffix(".lua") && !$0.hasPrefix("lib/") }.sorted()
+        .filter { $0.hasSuffix(".lua") && !$0.hasSuffix("_spec.lua") && !$0.hasPrefix("lib/") }
+        .sorted()
       let width = files.map(\.count).max() ?? 0
       for file in files {
         let path = "\(folder)/\(file)"

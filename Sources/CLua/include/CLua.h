@@ -214,6 +214,13 @@ clua_status clua_call_notify(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clu
 clua_status clua_call_done(clua_vm *vm, int64_t now_ns, const char *const *names, const double *values,
                            int32_t count, const char **json, size_t *length);
 
+/* Specs: files that test policies on clusters made by hand. A machine opened for a spec runs no simulation.
+ * `prelude` is the Lua text that defines `describe`, `it`, `expect` and `cluster`. */
+clua_status clua_spec_open(clua_vm *vm, const char *path, const char *prelude);
+int32_t clua_spec_count(clua_vm *vm);
+const char *clua_spec_name(clua_vm *vm, int32_t index);
+clua_status clua_spec_run(clua_vm *vm, int32_t index);
+
 typedef enum clua_view {
   CLUA_VIEW_INSTANCE,
   CLUA_VIEW_REQUEST,

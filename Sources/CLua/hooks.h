@@ -1,0 +1,30 @@
+/* Bodies of hook calls: C functions for Lua whose one argument is a light pointer to such a struct. */
+#ifndef CLUA_HOOKS_H
+#define CLUA_HOOKS_H
+
+#include "vm.h"
+
+typedef struct {
+  clua_request request;
+  clua_admit_answer *answer;
+} admission;
+
+typedef struct {
+  clua_request request;
+  const int32_t *candidates;
+  int32_t count;
+  int32_t answer;
+} routing;
+
+typedef struct {
+  int32_t instance;
+  clua_limits *limits;
+} batching;
+
+int body_init(lua_State *L);
+int body_admit(lua_State *L);
+int body_route(lua_State *L);
+int body_batch(lua_State *L);
+int body_notify(lua_State *L); /* argument: const clua_request * */
+
+#endif
