@@ -11,8 +11,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-    // Streaming quantiles of inter-token latencies: one count for each token would not fit in memory.
-    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     // The only target that includes a Lua header. Debian's liblua5.4-dev brings no pkg-config
@@ -29,7 +27,6 @@ let package = Package(
         "CLua",
         .product(name: "HeapModule", package: "swift-collections"),
         .product(name: "DequeModule", package: "swift-collections"),
-        .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       exclude: ["README.md"]),
     .executableTarget(

@@ -50,7 +50,7 @@ struct OutputOptions: ParsableArguments {
   var paths: [String] { [output, summary].compactMap { $0 } }
 
   /// The gaps between tokens are kept only for who asks: they are most of a run's memory.
-  var needsGaps: Bool { summary != nil || (output != nil && outputFormat == .llmservingsim) }
+  var needsGaps: Bool { output != nil && outputFormat == .llmservingsim }
 
   /// Writes the files, all or none of each.
   func save(_ run: FinishedRun, inputs: [String]) throws {

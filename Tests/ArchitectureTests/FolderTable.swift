@@ -32,12 +32,12 @@ let folderTable: [FolderRule] = [
       "Units", "Configuration", "Workload", "Cost", "Memory", "Network", "Scheduling", "Policy",
       "Metrics",
     ],
-    imports: collections + ["Histogram"]),
+    imports: collections),
   FolderRule(
-    name: "Metrics", uses: ["Units", "Configuration"], imports: ["Foundation", "Histogram"]),
+    name: "Metrics", uses: ["Units", "Configuration"], imports: ["Foundation"]),
   FolderRule(
     name: "Output", uses: ["Units", "Configuration", "Metrics"],
-    imports: ["Foundation", "Histogram"]),
+    imports: ["Foundation"]),
 ]
 
 private let collections = ["DequeModule", "HeapModule"]

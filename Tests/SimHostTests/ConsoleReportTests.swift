@@ -103,7 +103,7 @@ import Testing
       record.decodeStart = at(52)
       record.end = at(90)
       result.records.append(record)
-      for _ in 0..<2 { _ = result.gapHistogram.record(20_000_000) }
+      for _ in 0..<2 { result.gapHistogram.record(20_000_000) }
     }
     var totals = InstanceTotals()
     totals.kvCapacityBlocks = 1000

@@ -5,8 +5,9 @@
 /// KV cache. In an iteration that holds both, a decode request occupies whole tiles of the prompts' kernel, as in
 /// FlashAttention 2, https://arxiv.org/abs/2307.08691, which costs several times more than decoding alone.
 ///
-/// Monotone in every component of the shape. Plain numbers: about thirty operations a call.
-public struct AnalyticCost: CostModel, Equatable {
+/// Monotone in every component of the shape. Plain numbers: about thirty operations a call. A class, since its numbers
+/// are many and never change: a call copies none of them.
+public final class AnalyticCost: CostModel {
   public let summary: String
   public var usesContextExtremes: Bool { false }
 
@@ -136,8 +137,32 @@ public struct AnalyticCost: CostModel, Equatable {
     SimDuration(roundingUp: max(1e-9, seconds(shape)))
   }
 
+  public func appendEnds(
+    of shape: IterationShape, count: Int, from start: SimTime,
+    to ends: inout ContiguousArray<SimTime>
+  ) {
+    precondition(shape.prefillTokens == 0, "decode requests only")
+    // Of all terms only the keys to read change from one iteration to the next.
+    let constant = secondsBesideAttention(shape)
+    let decode =
+      shape.decodeRequests == 0 ? 0 : decodeFixed + Double(shape.decodeRequests) * decodePerRequest
+    var context = shape.decodeContext
+    var end = start
+    ends.reserveCapacity(ends.count + count)
+    for _ in 0..<count {
+      let attention = shape.decodeRequests == 0 ? 0 : decode + Double(context) * decodePerKey
+      end = end + SimDuration(roundingUp: max(1e-9, constant + attention))
+      ends.append(end)
+      context += shape.decodeRequests
+    }
+  }
+
   /// The time before it is rounded to nanoseconds.
   func seconds(_ shape: IterationShape) -> Double {
+    secondsBesideAttention(shape) + attention(shape)
+  }
+
+  private func secondsBesideAttention(_ shape: IterationShape) -> Double {
     let tokens = Double(shape.tokens)
     let spilled = max(0, tokens * spillPerToken - spillFree)
     let dense = overlapped(
@@ -146,7 +171,7 @@ public struct AnalyticCost: CostModel, Equatable {
     let head =
       overlapped(rows(sequences) * headPerRow, headWeights, denseSerial)
       + Double(sequences) * headPerSequence
-    return fixed + tokens * perToken + spilled + dense + head + attention(shape)
+    return fixed + tokens * perToken + spilled + dense + head
   }
 
   private func attention(_ shape: IterationShape) -> Double {

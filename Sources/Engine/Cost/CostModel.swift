@@ -33,4 +33,26 @@ public protocol CostModel: Sendable {
   /// Whether `iterationTime` reads `decodeContextMin` and `decodeContextMax`.
   var usesContextExtremes: Bool { get }
   func iterationTime(_ shape: IterationShape) -> SimDuration
+  /// Appends the ends of `count` iterations of decode requests only, one behind the other from `start` on: the first of
+  /// this shape, each further one with one more token of context for every request.
+  func appendEnds(
+    of shape: IterationShape, count: Int, from start: SimTime,
+    to ends: inout ContiguousArray<SimTime>)
+}
+
+extension CostModel {
+  @inlinable public func appendEnds(
+    of shape: IterationShape, count: Int, from start: SimTime,
+    to ends: inout ContiguousArray<SimTime>
+  ) {
+    var shape = shape
+    var end = start
+    for _ in 0..<count {
+      end = end + iterationTime(shape)
+      ends.append(end)
+      shape.decodeContext += shape.decodeRequests
+      shape.decodeContextMin += 1
+      shape.decodeContextMax += 1
+    }
+  }
 }

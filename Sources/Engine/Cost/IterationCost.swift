@@ -2,7 +2,7 @@
 public enum IterationCost: CostModel {
   case linear(LinearCost)
   case profile(ProfileCost)
-  indirect case analytic(AnalyticCost)
+  case analytic(AnalyticCost)
 
   public var summary: String {
     switch self {
@@ -17,6 +17,17 @@ public enum IterationCost: CostModel {
     case .linear(let model): model.usesContextExtremes
     case .profile(let model): model.usesContextExtremes
     case .analytic(let model): model.usesContextExtremes
+    }
+  }
+
+  public func appendEnds(
+    of shape: IterationShape, count: Int, from start: SimTime,
+    to ends: inout ContiguousArray<SimTime>
+  ) {
+    switch self {
+    case .linear(let model): model.appendEnds(of: shape, count: count, from: start, to: &ends)
+    case .profile(let model): model.appendEnds(of: shape, count: count, from: start, to: &ends)
+    case .analytic(let model): model.appendEnds(of: shape, count: count, from: start, to: &ends)
     }
   }
 

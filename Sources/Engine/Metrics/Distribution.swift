@@ -1,5 +1,3 @@
-import Histogram
-
 /// Mean, spread and percentiles of one quantity, in milliseconds.
 public struct Distribution: Sendable, Equatable {
   public var count: Int
@@ -45,20 +43,21 @@ extension Distribution {
   /// Every value is known to the histogram's 3 significant digits, so each number here is off by at most 0.1 %.
   /// A percentile is the upper end of the bin in which that share of the values is reached, without interpolation
   /// between values: the convention of HdrHistogram, not of numpy.
-  init?(ofNanoseconds histogram: Histogram<UInt64>) {
+  init?(ofNanoseconds histogram: GapHistogram) {
     guard histogram.totalCount > 0 else { return nil }
     func milliseconds(at percent: Double) -> Double {
-      Double(histogram.valueAtPercentile(percent)) / nanosecondsPerMillisecond
+      Double(histogram.value(atPercentile: percent)) / nanosecondsPerMillisecond
     }
     count = Int(clamping: histogram.totalCount)
-    mean = histogram.mean / nanosecondsPerMillisecond
-    standardDeviation = histogram.stdDeviation / nanosecondsPerMillisecond
-    minimum = Double(histogram.min) / nanosecondsPerMillisecond
+    let moments = histogram.moments
+    mean = moments.mean / nanosecondsPerMillisecond
+    standardDeviation = moments.standardDeviation / nanosecondsPerMillisecond
+    minimum = Double(histogram.minimum) / nanosecondsPerMillisecond
     p50 = milliseconds(at: 50)
     p90 = milliseconds(at: 90)
     p95 = milliseconds(at: 95)
     p99 = milliseconds(at: 99)
-    maximum = Double(histogram.maxRecorded) / nanosecondsPerMillisecond
+    maximum = Double(histogram.maximum) / nanosecondsPerMillisecond
   }
 
   /// Sum over all samples, in milliseconds.

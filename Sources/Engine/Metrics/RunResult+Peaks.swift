@@ -24,31 +24,6 @@ extension RunResult {
     return peak
   }
 
-  /// Most tokens of finished requests generated in one second; nil when the run kept no gaps.
-  ///
-  /// - Complexity: O(tokens)
-  func maxOutputTokensPerSecond(from origin: SimTime) -> Int? {
-    guard !records.isEmpty, gapStarts.count == records.count + 1 else { return nil }
-    // Only the largest count is read, so the order of the dictionary does not matter.
-    var tokens: [UInt64: Int] = [:]
-    for (record, gapRange) in zip(records, gapRanges) where record.outcome == .finished {
-      var moment = record.firstToken
-      var bucket = second(of: moment, from: origin)
-      var run = 1
-      for gap in gaps[gapRange] {
-        moment = moment + SimDuration(nanoseconds: gap)
-        let next = second(of: moment, from: origin)
-        if next != bucket {
-          tokens[bucket, default: 0] += run
-          (bucket, run) = (next, 0)
-        }
-        run += 1
-      }
-      tokens[bucket, default: 0] += run
-    }
-    return tokens.values.max() ?? 0
-  }
-
   /// Where the gaps of each record lie in `gaps`; empty unless they were kept.
   var gapRanges: some Sequence<Range<Int>> {
     zip(gapStarts, gapStarts.dropFirst()).lazy.map { $0..<$1 }

@@ -1,5 +1,3 @@
-import Histogram
-
 /// Everything a run produced: what tables, CSV and JSON are made from.
 ///
 /// Integers and simulated time only: two equal runs give equal results.
@@ -10,8 +8,9 @@ public struct RunResult: Sendable {
   public var gaps: ContiguousArray<Int64> = []
   public var gapStarts: ContiguousArray<Int> = []
   /// Gaps between tokens of one request over the whole run, in ns; 3 significant digits.
-  public var gapHistogram = Histogram<UInt64>(
-    highestTrackableValue: 1 << 50, numberOfSignificantValueDigits: .three)
+  public var gapHistogram = GapHistogram()
+  /// Most tokens generated in one second of simulated time, counted from the first arrival; nil is not counted.
+  public var maxOutputTokensPerSecond: Int? = nil
   /// Reasons of rejections; `RequestRecord.reason` is an index.
   public var reasons: [String] = []
   public var instances: [InstanceTotals] = []

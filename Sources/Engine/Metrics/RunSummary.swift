@@ -1,5 +1,3 @@
-import Histogram
-
 /// The numbers that a run is judged by: what the final table and the JSON summary show.
 ///
 /// Latencies and throughput follow vLLM's serving benchmark, over requests that finished; its benchmark time is simulated time here.
@@ -35,7 +33,7 @@ public struct RunSummary: Sendable {
   public var instances: [InstanceSummary]
   /// Most finished requests that were in the system during one second of simulated time, counted from the first arrival.
   public var maxConcurrentRequests: Int
-  /// Most tokens generated in one such second; nil unless the run kept its gaps.
+  /// Most tokens generated in one such second; nil where the run did not count them.
   public var maxOutputTokensPerSecond: Int?
   /// nil without objectives.
   public var goodput: Goodput?
@@ -105,7 +103,7 @@ extension RunSummary {
         utilization: duration > .zero ? totals.busy.seconds / duration.seconds : 0)
     }
     maxConcurrentRequests = result.maxConcurrentRequests(from: firstArrival)
-    maxOutputTokensPerSecond = result.maxOutputTokensPerSecond(from: firstArrival)
+    maxOutputTokensPerSecond = result.maxOutputTokensPerSecond
     goodput = targets.map {
       Goodput($0, records: records, injected: injected, duration: duration)
     }

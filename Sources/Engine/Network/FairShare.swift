@@ -1,43 +1,86 @@
 /// Max-min fairness by progressive filling: all flows grow together until a port is full, its flows stop, the others go on.
 ///
+/// Keeps its tables from one division to the next, so that none allocates.
 /// Source: Bertsekas and Gallager, *Data Networks*, 2nd edition, section 6.5.2.
-enum FairShare {
-  /// - Parameter flows: places in `rates`, with a port out and a port in for each.
-  /// - Parameter capacity: of every port, in bytes per nanosecond.
+struct FairShare {
+  /// A flow that wants a rate: its place among the flows, and its port out and in.
+  struct Demand {
+    var flow: Int
+    var from: Int
+    var to: Int
+  }
+
+  /// What each port has left, and how many flows without a rate use it: ports out, then ports in. Between two
+  /// divisions nobody uses any.
+  private var left: ContiguousArray<Double>
+  private var users: ContiguousArray<Int32>
+  private let ports: Int
+  /// Of every port, in bytes per nanosecond.
+  private let capacity: Double
+  private var open: ContiguousArray<Demand> = []
+
+  init(ports: Int, capacity: Double) {
+    self.ports = ports
+    self.capacity = capacity
+    left = ContiguousArray(repeating: 0, count: 2 * ports)
+    users = ContiguousArray(repeating: 0, count: 2 * ports)
+  }
+
+  /// Gives each flow its rate by place; the others keep theirs.
   /// - Complexity: O(flows × full ports)
-  static func divide(
-    _ flows: [(flow: Int, from: Int, to: Int)], ports: Int, capacity: Double,
-    into rates: inout [Double]
-  ) {
-    // Ports out are 0 ..< ports, ports in follow.
-    var left = [Double](repeating: capacity, count: 2 * ports)
-    var users = [Int](repeating: 0, count: 2 * ports)
+  mutating func divide(_ flows: ContiguousArray<Demand>, into rates: inout ContiguousArray<Double>)
+  {
+    if flows.count == 1 {
+      rates[flows[0].flow] = capacity
+      return
+    }
+    open.removeAll(keepingCapacity: true)
     for flow in flows {
-      users[flow.from] += 1
-      users[ports + flow.to] += 1
+      open.append(Demand(flow: flow.flow, from: flow.from, to: ports + flow.to))
+      join(flow.from)
+      join(ports + flow.to)
     }
-    var open = flows
     while !open.isEmpty {
-      // The port that fills first, the lowest of equals.
-      var tightest = -1
-      var share = Double.infinity
-      for port in users.indices where users[port] > 0 {
-        let part = left[port] / Double(users[port])
-        if part < share { (tightest, share) = (port, part) }
-      }
-      var others: [(flow: Int, from: Int, to: Int)] = []
-      for flow in open {
-        guard flow.from == tightest || ports + flow.to == tightest else {
-          others.append(flow)
-          continue
-        }
-        rates[flow.flow] = share
-        for port in [flow.from, ports + flow.to] {
-          left[port] = max(0, left[port] - share)
-          users[port] -= 1
+      let (tightest, share) = tightestPort()
+      var kept = 0
+      for place in open.indices {
+        let flow = open[place]
+        if flow.from == tightest || flow.to == tightest {
+          rates[flow.flow] = share
+          use(flow.from, share)
+          use(flow.to, share)
+        } else {
+          open[kept] = flow
+          kept += 1
         }
       }
-      open = others
+      open.removeLast(open.count - kept)
     }
+  }
+
+  /// The port that fills first, the lowest of equals, and what each of its flows gets.
+  private func tightestPort() -> (port: Int, share: Double) {
+    var tightest = Int.max
+    var share = Double.infinity
+    for flow in open {
+      compare(flow.from, &tightest, &share)
+      compare(flow.to, &tightest, &share)
+    }
+    return (tightest, share)
+  }
+
+  private func compare(_ port: Int, _ tightest: inout Int, _ share: inout Double) {
+    let part = left[port] / Double(users[port])
+    if part < share || (part == share && port < tightest) { (tightest, share) = (port, part) }
+  }
+
+  private mutating func join(_ port: Int) {
+    left[port] = capacity
+    users[port] += 1
+  }
+
+  private mutating func use(_ port: Int, _ share: Double) {
+    left[port] = max(0, left[port] - share)
+    users[port] -= 1
   }
 }

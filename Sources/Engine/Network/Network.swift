@@ -25,13 +25,16 @@ struct Flow {
 struct Network {
   let link: LinkSpec
   /// Flows under way, in order of starting.
-  private(set) var flows: [Flow] = []
+  private(set) var flows: ContiguousArray<Flow> = []
   private var nextID = 0
-  private let ports: Int
+  private var fairShare: FairShare
+  /// Of flows that have started, and of all flows by place; kept for the next division.
+  private var demands: ContiguousArray<FairShare.Demand> = []
+  private var rates: ContiguousArray<Double> = []
 
   init(link: LinkSpec, instances: Int) {
     self.link = link
-    ports = instances
+    fairShare = FairShare(ports: instances, capacity: link.bytesPerNanosecond)
   }
 
   /// Time that `bytes` take over idle links.
@@ -53,30 +56,37 @@ struct Network {
 
   /// Time of the next change: a first byte, or a last one.
   var nextEvent: SimTime? {
-    var next: SimTime?
-    for flow in flows {
-      let time = flow.rate > 0 ? flow.end : flow.start
-      if next.map({ time < $0 }) ?? true { next = time }
-    }
+    guard !flows.isEmpty else { return nil }
+    var next = SimTime.never
+    for flow in flows { next = min(next, flow.rate > 0 ? flow.end : flow.start) }
     return next
   }
 
-  /// Moves on to `now`, which is not later than `nextEvent`. Returns the tags of flows that have ended, in order of start.
-  mutating func advance(to now: SimTime) -> [Int32] {
-    var ended: [Int32] = []
-    for flow in flows where flow.rate > 0 && flow.end <= now { ended.append(flow.tag) }
-    if !ended.isEmpty { flows.removeAll { $0.rate > 0 && $0.end <= now } }
+  /// Moves on to `now`, which is not later than `nextEvent`. Adds the tags of flows that have ended, in order of start.
+  mutating func advance(to now: SimTime, ended: inout ContiguousArray<Int32>) {
+    var kept = 0
+    for place in flows.indices {
+      if flows[place].rate > 0, flows[place].end <= now {
+        ended.append(flows[place].tag)
+      } else {
+        if kept < place { flows[kept] = flows[place] }
+        kept += 1
+      }
+    }
+    flows.removeLast(flows.count - kept)
     share(now)
-    return ended
   }
 
   /// Divides the ports anew among flows that have started.
   private mutating func share(_ now: SimTime) {
-    var rates = [Double](repeating: 0, count: flows.count)
-    FairShare.divide(
-      flows.indices.filter { flows[$0].start <= now }.map {
-        (flow: $0, from: Int(flows[$0].from), to: Int(flows[$0].to))
-      }, ports: ports, capacity: link.bytesPerNanosecond, into: &rates)
+    demands.removeAll(keepingCapacity: true)
+    rates.removeAll(keepingCapacity: true)
+    for (place, flow) in flows.enumerated() {
+      rates.append(0)
+      guard flow.start <= now else { continue }
+      demands.append(FairShare.Demand(flow: place, from: Int(flow.from), to: Int(flow.to)))
+    }
+    fairShare.divide(demands, into: &rates)
     for place in flows.indices where rates[place] != flows[place].rate {
       let flow = flows[place]
       let sent = flow.rate * Double((now - max(flow.since, flow.start)).nanoseconds)

@@ -17,6 +17,10 @@ protocol DecodeBatch {
 
   /// Blocks that members take in the iteration `ahead` iterations after the next one, if membership stays.
   func growth(ahead: Int) -> Int
+  /// Blocks that members take in the next `iterations` iterations together.
+  func growth(over iterations: Int) -> Int
+  /// How many of at most `most` iterations can follow the next one before they have taken more than `free` blocks.
+  func iterations(most: Int, free: Int) -> Int
   /// Fewest and most tokens computed of any member; (0, 0) when empty.
   mutating func contextRange(_ rows: RequestRows, running: ContiguousArray<Int32>) -> (Int, Int)
   /// Iterations until the first member has all its tokens, at least 1; nil when empty.
@@ -27,10 +31,25 @@ protocol DecodeBatch {
   /// `stamp` is unique over all joinings of a run.
   mutating func join(_ slot: Int32, stamp: Int, _ rows: RequestRows)
   mutating func leave(_ slot: Int32, _ rows: RequestRows)
-  /// An iteration over all members starts: each computes one token.
-  mutating func advance()
+  /// Iterations over all members start, one after the other: in each of them each member computes one token.
+  mutating func advance(by iterations: Int)
   /// Removes the members whose last token came with the iteration that just ended, in order of admission.
   mutating func popFinished(_ rows: RequestRows, into finished: inout ContiguousArray<Int32>)
   /// Tokens computed of a member.
   func computed(_ slot: Int32, _ rows: RequestRows) -> Int
+}
+
+extension DecodeBatch {
+  func growth(over iterations: Int) -> Int {
+    (0..<iterations).reduce(0) { $0 + growth(ahead: $1) }
+  }
+
+  func iterations(most: Int, free: Int) -> Int {
+    var left = free
+    for ahead in 0..<max(0, most) {
+      left -= growth(ahead: ahead + 1)
+      if left < 0 { return ahead }
+    }
+    return max(0, most)
+  }
 }

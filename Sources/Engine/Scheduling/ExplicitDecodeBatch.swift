@@ -57,9 +57,9 @@ struct ExplicitDecodeBatch: DecodeBatch {
     hasKeyed = !keyed.isEmpty
   }
 
-  mutating func advance() {
-    iteration += 1
-    for place in members.indices { members[place].computed += 1 }
+  mutating func advance(by iterations: Int) {
+    iteration += iterations
+    for place in members.indices { members[place].computed += iterations }
   }
 
   mutating func popFinished(_ rows: RequestRows, into finished: inout ContiguousArray<Int32>) {

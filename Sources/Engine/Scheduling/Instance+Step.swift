@@ -101,6 +101,16 @@ extension Instance {
   mutating func takeBatchGrowth(_ rows: RequestRows) {
     let growth = batch.growth(ahead: 0)
     if growth > 0 { pool.take(growth) }
+    publishKeys(rows)
+  }
+
+  /// The blocks of its next iterations. No member has a key to publish.
+  mutating func takeBatchGrowth(over iterations: Int) {
+    let growth = batch.growth(over: iterations)
+    if growth > 0 { pool.take(growth) }
+  }
+
+  private mutating func publishKeys(_ rows: RequestRows) {
     if batch.hasKeyed {
       for slot in batch.publishers(rows) {
         pool.name(&rows[slot].held, tokens: batch.computed(slot, rows) + 1, keys: rows[slot].keys)

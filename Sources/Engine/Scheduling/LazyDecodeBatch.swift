@@ -56,6 +56,30 @@ struct LazyDecodeBatch: DecodeBatch {
     Int(residues[residue(ofContext: 0, at: iteration + ahead)])
   }
 
+  func growth(over iterations: Int) -> Int {
+    let rounds = iterations / blockSize
+    var blocks = rounds * count
+    var place = residue(ofContext: 0, at: iteration)
+    for _ in 0..<(iterations - rounds * blockSize) {
+      blocks += Int(residues[place])
+      place = place == 0 ? blockSize - 1 : place - 1
+    }
+    return blocks
+  }
+
+  func iterations(most: Int, free: Int) -> Int {
+    guard most > 0 else { return 0 }
+    if (most / blockSize + 1) * count <= free { return most }
+    var left = free
+    var place = residue(ofContext: 0, at: iteration + 1)
+    for ahead in 0..<most {
+      left -= Int(residues[place])
+      if left < 0 { return ahead }
+      place = place == 0 ? blockSize - 1 : place - 1
+    }
+    return most
+  }
+
   func publishers(_ rows: RequestRows) -> ContiguousArray<Int32> {
     guard keyedCount > 0 else { return [] }
     let bucket = keyed[residue(ofContext: blockSize - 1, at: iteration)]
@@ -132,7 +156,7 @@ struct LazyDecodeBatch: DecodeBatch {
     }
   }
 
-  mutating func advance() { iteration += 1 }
+  mutating func advance(by iterations: Int) { iteration += iterations }
 
   mutating func popFinished(_ rows: RequestRows, into finished: inout ContiguousArray<Int32>) {
     while let first = due.min, first.iteration <= iteration {

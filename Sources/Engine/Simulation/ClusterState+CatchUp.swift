@@ -10,7 +10,11 @@ extension ClusterState {
       if lane.pointee.isUnderWay {
         let end = lane.pointee.ends[lane.pointee.ended]
         guard end < now || (end == now && stage >= .outcomes) else { return }
-        endIteration(index)
+        if end < now, lane.pointee.ended > 0, !instances[index].batch.hasKeyed {
+          passIterations(index)
+        } else {
+          endIteration(index)
+        }
       } else {
         let start = lane.pointee.start
         let begins = start < now || stage == .after || (stage == .forming && index < forming)
@@ -23,8 +27,46 @@ extension ClusterState {
   }
 
   mutating func beginIteration(_ index: Int) {
-    instances[index].batch.advance()
+    instances[index].batch.advance(by: 1)
     lanes[index].isUnderWay = true
+  }
+
+  /// Ends the iteration under way and all others that end before now, and begins those that follow them, at once.
+  ///
+  /// They are iterations of the decode batch alone, not the first of their plan, without keys to publish.
+  private mutating func passIterations(_ index: Int) {
+    let lane = lanes + index
+    let instance = instances + index
+    let decodes = instance.pointee.batch.count
+    let first = lane.pointee.ended
+    let count = lane.pointee.ends.count
+    var start = lane.pointee.start
+    var place = first
+    var duration = SimDuration.zero
+    repeat {
+      let end = lane.pointee.ends[place]
+      guard end < now else { break }
+      duration = end - start
+      lane.pointee.gaps.add(duration, count: decodes, to: &gapHistogram)
+      tokenRate.add(decodes, at: end, to: &lane.pointee.tokens)
+      start = end
+      place += 1
+    } while place < count
+    instance.pointee.lastEnd = start
+    if instance.pointee.keepsGaps { instance.pointee.logEnds(lane.pointee.ends[first..<place]) }
+    let passed = place - first
+    lane.pointee.totals.iterations += passed
+    lane.pointee.totals.busy += start - lane.pointee.start
+    lane.pointee.totals.decodeTokens += passed * decodes
+    lane.pointee.lastStep = duration
+    lane.pointee.ended = place
+    lane.pointee.start = start
+    lane.pointee.isUnderWay = place < count
+    let begun = place < count ? passed : passed - 1
+    guard begun > 0 else { return }
+    instance.pointee.takeBatchGrowth(over: begun)
+    instance.pointee.notePeak()
+    instance.pointee.batch.advance(by: begun)
   }
 
   private mutating func endIteration(_ index: Int) {
@@ -48,7 +90,8 @@ extension ClusterState {
       }
       steady -= instance.pointee.step.fresh.count
     }
-    if steady > 0 { note(gap: duration, count: steady) }
+    if steady > 0 { lane.pointee.gaps.add(duration, count: steady, to: &gapHistogram) }
+    if decodes > 0 { tokenRate.add(decodes, at: end, to: &lane.pointee.tokens) }
     instance.pointee.logEnd(end)
     lane.pointee.ended += 1
     lane.pointee.isUnderWay = false
@@ -56,7 +99,7 @@ extension ClusterState {
   }
 
   mutating func note(gap: SimDuration, count: Int) {
-    _ = gapHistogram.record(UInt64(max(0, gap.nanoseconds)), count: UInt64(count))
+    gapHistogram.record(UInt64(max(0, gap.nanoseconds)), count: UInt64(count))
   }
 
   /// Cuts the plan behind the iteration under way. Returns when that one ends, if the plan became shorter.

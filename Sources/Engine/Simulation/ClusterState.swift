@@ -1,5 +1,4 @@
 import DequeModule
-import Histogram
 
 /// The whole cluster at one instant: everything that a policy may look at, and the records of what has been.
 ///
@@ -21,7 +20,8 @@ struct ClusterState<Batch: DecodeBatch> {
   /// By request id.
   var records: ContiguousArray<RequestRecord>
   var gaps: ContiguousArray<ContiguousArray<Int64>>
-  var gapHistogram: Histogram<UInt64>
+  var gapHistogram = GapHistogram()
+  var tokenRate = TokenRate()
 
   var now = SimTime.zero
   var stage = InstantStage.before
@@ -47,8 +47,6 @@ struct ClusterState<Batch: DecodeBatch> {
     fit = Fit(cluster, capacities: capacities)
     instanceCount = cluster.instances.count
     network = Network(link: cluster.link, instances: instanceCount)
-    let result = RunResult()
-    gapHistogram = result.gapHistogram
     records = ContiguousArray(repeating: RequestRecord(), count: workload.requests.count)
     gaps = ContiguousArray(
       repeating: [], count: options.keepGaps ? workload.requests.count : 0)
@@ -92,7 +90,7 @@ struct ClusterState<Batch: DecodeBatch> {
   }
 
   /// Gives the row the keys that hold on this instance, if it has others.
-  func adoptKeys(_ slot: Int32, on instance: Int) {
+  mutating func adoptKeys(_ slot: Int32, on instance: Int) {
     let size = isPrefixCached(instance) ? Int32(cluster.instances[instance].limits.blockSize) : -1
     guard rows[slot].keyBlockSize != size else { return }
     rows[slot].keys = keys(slot, on: instance)

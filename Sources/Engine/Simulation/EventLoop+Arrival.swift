@@ -26,6 +26,7 @@ extension EventLoop {
     let state = self.state
     let request = state.pointee.workload.requests[id]
     if !request.followsPrevious { scheduleNextArrival() }
+    state.pointee.tokenRate.start(at: now)
     let slot = state.pointee.requests.add()
     let rows = state.pointee.rows
     rows[slot].id = RequestID(id)

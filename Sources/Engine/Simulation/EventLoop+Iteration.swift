@@ -11,8 +11,9 @@ extension EventLoop {
   mutating func formDirtyInstances() throws(SimulationError) {
     guard !dirtyInstances.isEmpty else { return }
     let state = self.state
-    let indices = dirtyInstances.sorted()
-    dirtyInstances.removeAll(keepingCapacity: true)
+    var indices = ContiguousArray<Int>()
+    swap(&indices, &dirtyInstances)
+    if indices.count > 1 { indices.sort() }
     let entered = state.pointee.stage
     for index in indices {
       state.pointee.lanes[index].isDirty = false
@@ -26,6 +27,8 @@ extension EventLoop {
       try form(index)
     }
     state.pointee.stage = .after
+    indices.removeAll(keepingCapacity: true)
+    if dirtyInstances.isEmpty { swap(&indices, &dirtyInstances) }
   }
 
   /// Begins the next iteration of an idle instance, or several, or leaves it idle.
@@ -138,25 +141,21 @@ extension EventLoop {
     let lane = state.pointee.lanes + index
     let instance = state.pointee.instances + index
     var shape = state.pointee.shape(index)
-    var end = now + duration(index, shape)
+    let end = now + state.pointee.costs[index].iterationTime(shape)
     lane.pointee.ends.removeAll(keepingCapacity: true)
     lane.pointee.ends.append(end)
     lane.pointee.ended = 0
     lane.pointee.start = now
     lane.pointee.generation &+= 1
     if !state.pointee.options.stepByStep, !instance.pointee.needsDecision {
-      var free = instance.pointee.pool.free
       let toFinish = instance.pointee.batch.iterationsToFinish(rows) ?? 1
-      let most = min(lane.pointee.reach, toFinish)
-      for ahead in 1..<max(1, most) {
-        free -= instance.pointee.batch.growth(ahead: ahead)
-        if free < 0 { break }
-        shape.decodeContext += shape.decodeRequests
-        shape.decodeContextMin += 1
-        shape.decodeContextMax += 1
-        end = end + duration(index, shape)
-        lane.pointee.ends.append(end)
-      }
+      let further = instance.pointee.batch.iterations(
+        most: min(lane.pointee.reach, toFinish) - 1, free: instance.pointee.pool.free)
+      shape.decodeContext += shape.decodeRequests
+      shape.decodeContextMin += 1
+      shape.decodeContextMax += 1
+      state.pointee.costs[index].appendEnds(
+        of: shape, count: further, from: end, to: &lane.pointee.ends)
       if lane.pointee.ends.count == lane.pointee.reach {
         lane.pointee.reach = min(Lane.longestReach, 2 * lane.pointee.reach)
       }
@@ -164,12 +163,8 @@ extension EventLoop {
     state.pointee.beginIteration(index)
     events.push(
       Event(
-        time: end, phase: .iterationEnd, id: Int32(index), generation: lane.pointee.generation))
-  }
-
-  @inline(__always)
-  private func duration(_ index: Int, _ shape: IterationShape) -> SimDuration {
-    state.pointee.costs[index].iterationTime(shape)
+        time: lane.pointee.ends[lane.pointee.ends.count - 1], phase: .iterationEnd,
+        id: Int32(index), generation: lane.pointee.generation))
   }
 }
 

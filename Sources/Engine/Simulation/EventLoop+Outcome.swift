@@ -7,7 +7,12 @@ extension EventLoop {
     let rows = state.pointee.rows
     markDirty(index)
 
-    var produced: ContiguousArray<Int32> = []
+    var produced = ContiguousArray<Int32>()
+    swap(&produced, &producers)
+    defer {
+      produced.removeAll(keepingCapacity: true)
+      swap(&produced, &producers)
+    }
     for chunk in instance.pointee.step.chunks where rows[chunk.slot].remaining == 0 {
       produced.append(chunk.slot)
     }
@@ -50,6 +55,7 @@ extension EventLoop {
       if state.pointee.options.keepGaps { rows[slot].gaps.append(gap.nanoseconds) }
     }
     rows[slot].lastToken = now
+    state.pointee.tokenRate.add(1, at: now, to: &state.pointee.lanes[index].tokens)
 
     let isLast = rows[slot].reached >= rows[slot].target
     if !isLast, instance.pointee.role != .prefill {

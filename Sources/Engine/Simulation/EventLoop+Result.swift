@@ -4,6 +4,11 @@ extension EventLoop {
     let state = self.state
     var result = RunResult()
     swap(&result.records, &state.pointee.records)
+    for index in 0..<state.pointee.instanceCount {
+      state.pointee.lanes[index].gaps.close(into: &state.pointee.gapHistogram)
+      state.pointee.tokenRate.close(&state.pointee.lanes[index].tokens)
+    }
+    result.maxOutputTokensPerSecond = state.pointee.tokenRate.most
     result.gapHistogram = state.pointee.gapHistogram
     result.reasons = reasons
     result.samples = samples

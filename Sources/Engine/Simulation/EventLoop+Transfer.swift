@@ -11,12 +11,16 @@ extension EventLoop {
 
   mutating func grantDirtyReservations() throws(SimulationError) {
     guard !dirtyReservations.isEmpty else { return }
-    let indices = dirtyReservations.sorted()
-    dirtyReservations.removeAll(keepingCapacity: true)
+    var indices = ContiguousArray<Int>()
+    swap(&indices, &dirtyReservations)
+    if indices.count > 1 { indices.sort() }
     for index in indices {
       state.pointee.lanes[index].reservationsAreDirty = false
       grantReservations(index)
     }
+    // Those that came up meanwhile stay for the next round; otherwise the array is used again.
+    indices.removeAll(keepingCapacity: true)
+    if dirtyReservations.isEmpty { swap(&indices, &dirtyReservations) }
   }
 
   /// Promises blocks to waiting transfers in order, as long as there are some, and sends them on their way.
@@ -64,7 +68,12 @@ extension EventLoop {
   mutating func networkChanged(_ event: Event) throws(SimulationError) {
     guard event.generation == networkGeneration else { return }
     networkTime = .never
-    for slot in state.pointee.network.advance(to: now) { transferEnded(slot) }
+    var ended = ContiguousArray<Int32>()
+    swap(&ended, &arrivedTransfers)
+    state.pointee.network.advance(to: now, ended: &ended)
+    for slot in ended { transferEnded(slot) }
+    ended.removeAll(keepingCapacity: true)
+    swap(&ended, &arrivedTransfers)
     scheduleNetwork()
   }
 

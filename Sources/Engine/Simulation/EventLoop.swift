@@ -3,10 +3,10 @@
 /// The loop goes from instant to instant. At each one, events come in the order of their phases; then `settle` works off
 /// what they caused: outcomes, parked requests, reservations, new iterations. One file a kind of event:
 /// `+Arrival`, `+Routing`, `+Transfer`, `+Iteration`, `+Outcome`.
-struct EventLoop<P: Policy, O: RunObserver, Batch: DecodeBatch> {
+struct EventLoop<P: Policy, Batch: DecodeBatch> {
   typealias State = ClusterState<Batch>
   var policy: P
-  var observer: O
+  var observer: any RunObserver
   let hooks: HookSet
   /// Everything that views show. A pointer, because policies look at it while they are being asked.
   let state: UnsafeMutablePointer<State>
@@ -17,9 +17,12 @@ struct EventLoop<P: Policy, O: RunObserver, Batch: DecodeBatch> {
   /// Reasons of rejections, and their places.
   var reasons: [String] = []
   /// Instances to look at when this instant settles; flags of the lanes keep them unique.
-  var endedInstances: [Int] = []
-  var dirtyInstances: [Int] = []
-  var dirtyReservations: [Int] = []
+  var endedInstances: ContiguousArray<Int> = []
+  var dirtyInstances: ContiguousArray<Int> = []
+  var dirtyReservations: ContiguousArray<Int> = []
+  /// Storage for what an event works off, empty between events.
+  var arrivedTransfers: ContiguousArray<Int32> = []
+  var producers: ContiguousArray<Int32> = []
   var parkedMayMove = false
   var samples: [IntervalSample] = []
   var nextSample: SimTime
@@ -29,7 +32,7 @@ struct EventLoop<P: Policy, O: RunObserver, Batch: DecodeBatch> {
   var networkGeneration: Int32 = 0
   var networkTime = SimTime.never
 
-  init(_ scenario: Scenario, policy: P, observer: O) {
+  init(_ scenario: Scenario, policy: P, observer: any RunObserver) {
     self.policy = policy
     self.observer = observer
     hooks = policy.hooks

@@ -20,6 +20,9 @@ struct Lane {
   /// Reservations are to be looked at again at the end of this instant.
   var reservationsAreDirty = false
   var lastStep = SimDuration.zero
+  /// Tokens of the present second, and gaps of the present bin, that the totals do not know yet.
+  var tokens = TokenRate.Run()
+  var gaps = GapRun()
   var totals = InstanceTotals()
 
   /// A plan that is cut costs the evaluation of what was cut off, so reach doubles and halves between these.

@@ -8,11 +8,9 @@ public enum Simulation {
   public static func run<P: Policy, O: RunObserver>(
     _ scenario: Scenario, policy: inout P, observer: inout O
   ) throws(SimulationError) -> RunResult {
-    if scenario.options.stepByStep {
-      try run(scenario, policy: &policy, observer: &observer, ExplicitDecodeBatch.self)
-    } else {
-      try run(scenario, policy: &policy, observer: &observer, LazyDecodeBatch.self)
-    }
+    var watcher: any RunObserver = observer
+    defer { if let watched = watcher as? O { observer = watched } }
+    return try runSpecialized(scenario, policy: &policy, observer: &watcher)
   }
 
   /// Runs a scenario with the native defaults for every decision.
@@ -22,10 +20,24 @@ public enum Simulation {
     return try run(scenario, policy: &policy, observer: &observer)
   }
 
-  private static func run<P: Policy, O: RunObserver, Batch: DecodeBatch>(
-    _ scenario: Scenario, policy: inout P, observer: inout O, _: Batch.Type
+  /// Callers live in other modules, and the compiler makes a loop without run-time generics only for the types that it is
+  /// told of here; the loop of any other policy is the same, and several times slower.
+  @_specialize(where P == NativePolicy)
+  @_specialize(where P == LuaPolicy)
+  private static func runSpecialized<P: Policy>(
+    _ scenario: Scenario, policy: inout P, observer: inout any RunObserver
   ) throws(SimulationError) -> RunResult {
-    var loop = EventLoop<P, O, Batch>(scenario, policy: policy, observer: observer)
+    if scenario.options.stepByStep {
+      try run(scenario, policy: &policy, observer: &observer, ExplicitDecodeBatch.self)
+    } else {
+      try run(scenario, policy: &policy, observer: &observer, LazyDecodeBatch.self)
+    }
+  }
+
+  private static func run<P: Policy, Batch: DecodeBatch>(
+    _ scenario: Scenario, policy: inout P, observer: inout any RunObserver, _: Batch.Type
+  ) throws(SimulationError) -> RunResult {
+    var loop = EventLoop<P, Batch>(scenario, policy: policy, observer: observer)
     defer {
       policy = loop.policy
       observer = loop.observer

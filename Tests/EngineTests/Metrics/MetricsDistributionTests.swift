@@ -1,4 +1,3 @@
-import Histogram
 import Testing
 
 @testable import Engine
@@ -61,8 +60,7 @@ import Testing
       var samples = ContiguousArray<Double>()
       for _ in 0..<20_000 {
         let gap = 10_000_000 + random.nextIndex(below: 40_000_000)
-        let isInRange = histogram.record(UInt64(gap))
-        #expect(isInRange)
+        histogram.record(UInt64(gap))
         samples.append(Double(gap))
       }
       let exact = try #require(Distribution(ofNanoseconds: samples))

@@ -83,7 +83,8 @@ enum MetricsFixture {
     // Request 0: 150 → 190 → 250 ms; request 1: 270 → 1370 ms.
     result.gaps = [40_000_000, 60_000_000, 1_100_000_000]
     result.gapStarts = [0, 2, 3, 3, 3]
-    for gap in result.gaps { _ = result.gapHistogram.record(UInt64(gap)) }
+    result.maxOutputTokensPerSecond = 5
+    for gap in result.gaps { result.gapHistogram.record(UInt64(gap)) }
     result.reasons = ["over \"quota\", try later"]
     var prefill = InstanceTotals()
     prefill.iterations = 3

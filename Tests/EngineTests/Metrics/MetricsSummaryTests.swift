@@ -42,15 +42,6 @@ import Testing
   @Test func peaksCountWholeSecondsFromTheFirstArrival() {
     // Seconds since 100 ms: request 0 is in second 0, request 1 in 0 and 1, request 2 in 0.
     #expect(summary.maxConcurrentRequests == 3)
-    // Tokens of second 0: 150, 190, 250; 270; 320. Of second 1: 1370.
-    #expect(summary.maxOutputTokensPerSecond == 5)
-  }
-
-  @Test func tokenPeakIsUnknownWithoutGaps() {
-    var run = MetricsFixture.run
-    (run.gaps, run.gapStarts) = ([], [])
-    let summary = RunSummary(run, cluster: MetricsFixture.cluster, injected: 4)
-    #expect(summary.maxOutputTokensPerSecond == nil)
   }
 
   /// A trace may span centuries; only the requests cost memory.

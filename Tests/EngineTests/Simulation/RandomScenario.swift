@@ -137,7 +137,7 @@ extension RunResult {
     text += "\(gaps) \(gapStarts) \(reasons) \(end) \(iterations) \(kvBlocksHeld)\n"
     for sample in samples { text += "\(sample)\n" }
     for instance in instances { text += "\(instance)\n" }
-    for value in gapHistogram.recordedValues() { text += "\(value.value):\(value.count) " }
+    for value in gapHistogram.bins { text += "\(value.value):\(value.count) " }
     return text
   }
 }

@@ -24,6 +24,7 @@ struct SimulationLawTests {
       .reduce(0) { $0 + Int($1.outputTokens) - 1 }
     #expect(result.gaps.count == gaps)
     #expect(Int(result.gapHistogram.totalCount) == gaps)
+    #expect(result.maxOutputTokensPerSecond == mostTokensPerSecond(result))
     for (row, record) in result.records.enumerated() where record.outcome == .finished {
       let sum = result.gaps[result.gapStarts[row]..<result.gapStarts[row + 1]].reduce(0, +)
       #expect(sum == (record.end - record.firstToken).nanoseconds, "request \(row)")
@@ -43,5 +44,20 @@ struct SimulationLawTests {
     var random = RandomScenario(seed: 7)
     let scenario = random.scenario()
     #expect(firstDifference(try Self.run(scenario), try Self.run(scenario)) == nil)
+  }
+
+  /// Counts every token by the second that it falls into.
+  private func mostTokensPerSecond(_ result: RunResult) -> Int {
+    let origin = result.records.map(\.arrival).min() ?? .zero
+    var tokens: [Int64: Int] = [:]
+    for (row, record) in result.records.enumerated() where record.outcome == .finished {
+      var moment = (record.firstToken - origin).nanoseconds
+      tokens[moment / 1_000_000_000, default: 0] += 1
+      for gap in result.gaps[result.gapStarts[row]..<result.gapStarts[row + 1]] {
+        moment += gap
+        tokens[moment / 1_000_000_000, default: 0] += 1
+      }
+    }
+    return tokens.values.max() ?? 0
   }
 }

@@ -1,0 +1,35 @@
+/// Gaps between tokens that fall into one bin of a histogram, one after the other: the iterations of a steady batch take
+/// nearly the same time, so most gaps cost a comparison here and not a search for their bin.
+///
+/// The histogram is then as if each gap had been recorded by itself: a bin only knows its count, and the extremes are kept.
+struct GapRun {
+  private var lower: UInt64 = 1
+  private var upper: UInt64 = 0
+  private var count: UInt64 = 0
+  private var least: UInt64 = 0
+  private var most: UInt64 = 0
+
+  @inline(__always)
+  mutating func add(_ gap: SimDuration, count more: Int, to histogram: inout GapHistogram) {
+    let value = UInt64(truncatingIfNeeded: max(0, gap.nanoseconds))
+    if value < lower || value > upper { open(value, &histogram) }
+    count &+= UInt64(truncatingIfNeeded: more)
+    least = min(least, value)
+    most = max(most, value)
+  }
+
+  private mutating func open(_ value: UInt64, _ histogram: inout GapHistogram) {
+    close(into: &histogram)
+    (lower, upper) = histogram.range(around: value)
+    (least, most) = (value, value)
+  }
+
+  /// Records what is in the run, and empties it.
+  mutating func close(into histogram: inout GapHistogram) {
+    guard count > 0 else { return }
+    if count > 1 { histogram.record(least, count: count - 1) }
+    histogram.record(most, count: 1)
+    count = 0
+    (lower, upper) = (1, 0)
+  }
+}
