@@ -5,8 +5,6 @@ struct Program {
   var exitCode: Int32
   var output: String
   var errors: String
-  /// Host time.
-  var seconds: Double
 
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().path
@@ -41,17 +39,14 @@ struct Program {
     }
     process.standardOutput = handles[0]
     process.standardError = handles[1]
-    let clock = ContinuousClock()
-    let start = clock.now
     try process.run()
     process.waitUntilExit()
-    let seconds = (clock.now - start) / .seconds(1)
     for handle in handles { try handle.close() }
     let texts = try files.map {
       String(decoding: try Data(contentsOf: URL(fileURLWithPath: $0)), as: UTF8.self)
     }
     return Program(
-      exitCode: process.terminationStatus, output: texts[0], errors: texts[1], seconds: seconds)
+      exitCode: process.terminationStatus, output: texts[0], errors: texts[1])
   }
 
   /// A folder of its own for a test.
