@@ -25,7 +25,8 @@ import Testing
     for _ in 0..<80 {
       let choice = random.number(0...9)
       if choice < 5 || holders.isEmpty {
-        let keys = random.chance(0.3) ? [] : BlockKeys(random.pick(prompts)[..<random.number(0...12)])
+        let known = random.chance(0.3) ? 0 : random.number(0...12)
+        let keys = BlockKeys(random.pick(prompts)[..<known])
         var holder = Holder(keys: keys, tokens: random.number(1...12 * blockSize))
         let limit = (holder.tokens - 1) / blockSize
         let hit = pool.lookUp(keys, limit: limit)
