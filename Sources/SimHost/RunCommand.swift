@@ -35,13 +35,8 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Seed of all that is random: the policy's dice, drawn arrivals.")
   var seed: UInt64 = 0
 
-  @Option(
-    help: ArgumentHelp(
-      "Folder of measured profiles; without it the analytic model.", valueName: "folder"))
-  var profileDir: String?
-
+  @OptionGroup var clusterOptions: ClusterOptions
   @OptionGroup(title: "Policy") var policyOptions: PolicyOptions
-  @OptionGroup(title: "Instances") var instances: InstanceOptions
   @OptionGroup(title: "Output") var outputs: OutputOptions
 
   @Flag(help: "Advance one iteration and one request at a time: slow, the same bytes.")
@@ -92,13 +87,7 @@ struct RunCommand: ParsableCommand {
   }
 
   private func scenario(_ resources: ResourceFolders) throws -> Scenario {
-    let cluster = try ClusterSpec.load(
-      path: resources.file(clusterConfig), defaults: instances.defaults,
-      models: ModelCatalog(folders: resources.all("configs/model")))
-    for spec in cluster.instances { try KVCapacity(spec).check(spec, file: cluster.source) }
-    let costs = try CostSelection.models(
-      for: cluster, hardware: HardwareCatalog(folders: resources.all("configs/hardware")),
-      profileDirectory: profileDir)
+    let (cluster, costs) = try clusterOptions.load(clusterConfig, resources)
     var reading = WorkloadLoadOptions()
     reading.limit = numReqs
     reading.sortArrivals = sortArrivals

@@ -11,6 +11,7 @@ struct SimHostCommand: ParsableCommand {
     version: version,
     subcommands: [
       RunCommand.self, PolicyCommand.self, WorkloadCommand.self, CalibrateCommand.self,
+      ValidateCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

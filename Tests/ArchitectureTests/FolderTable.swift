@@ -38,6 +38,11 @@ let folderTable: [FolderRule] = [
   FolderRule(
     name: "Output", uses: ["Units", "Configuration", "Metrics"],
     imports: ["Foundation"]),
+  // Reads measured runs as a trace is read, simulates them, and compares.
+  FolderRule(
+    name: "Validation",
+    uses: ["Units", "Configuration", "Workload", "Cost", "Simulation", "Metrics", "Output"],
+    imports: ["Foundation"]),
 ]
 
 private let collections = ["DequeModule", "HeapModule"]

@@ -26,15 +26,16 @@ struct TraceFormat: Sendable {
 
   /// All formats that can be read. Where the names of the first line fit several, the first of them
   /// is taken.
-  static let all: [TraceFormat] = [
-    LLMServingSimReader.format,
-    BailianReader.format,
-    MooncakeReader.format,
-    AzureReader.format,
-    BurstGPTReader.format,
-    VidurReader.format,
-    SplitwiseReader.format,
-  ]
+  static let all: [TraceFormat] =
+    [
+      LLMServingSimReader.format,
+      BailianReader.format,
+      MooncakeReader.format,
+      AzureReader.format,
+      BurstGPTReader.format,
+      VidurReader.format,
+      SplitwiseReader.format,
+    ] + RequestLogReader.formats
 
   /// The format of a file whose first line has these columns or keys.
   ///

@@ -54,7 +54,7 @@ import Testing
   }
 
   /// One to four bytes or stretches replaced, removed, doubled or put in.
-  private static func damage(_ data: Data, _ seed: UInt64) -> Data {
+  static func damage(_ data: Data, _ seed: UInt64) -> Data {
     var bytes = Array(data)
     var random = RandomStream(seed: seed, name: "damage")
     for _ in 0...random.nextIndex(below: 4) {

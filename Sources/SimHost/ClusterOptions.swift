@@ -1,0 +1,28 @@
+import ArgumentParser
+import Engine
+
+/// What a cluster is made of, besides its file: the instances' defaults, and where iteration times come from.
+struct ClusterOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Folder of measured profiles; without it the analytic model.", valueName: "folder"))
+  var profileDir: String?
+
+  @OptionGroup(title: "Instances") var instances: InstanceOptions
+
+  /// A cluster and the cost model of each of its instances.
+  ///
+  /// - Parameter defaults: in place of those of the flags.
+  func load(
+    _ path: String, _ resources: ResourceFolders, defaults: InstanceDefaults? = nil
+  ) throws -> (cluster: ClusterSpec, costs: [IterationCost]) {
+    let cluster = try ClusterSpec.load(
+      path: resources.file(path), defaults: defaults ?? instances.defaults,
+      models: ModelCatalog(folders: resources.all("configs/model")))
+    for spec in cluster.instances { try KVCapacity(spec).check(spec, file: cluster.source) }
+    let costs = try CostSelection.models(
+      for: cluster, hardware: HardwareCatalog(folders: resources.all("configs/hardware")),
+      profileDirectory: profileDir)
+    return (cluster, costs)
+  }
+}
