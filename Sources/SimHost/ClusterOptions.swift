@@ -8,7 +8,19 @@ struct ClusterOptions: ParsableArguments {
       "Folder of measured profiles; without it the analytic model.", valueName: "folder"))
   var profileDir: String?
 
+  @Flag(help: "Take profiles from the user's cache, where make profiles puts them.")
+  var cachedProfiles = false
+
   @OptionGroup(title: "Instances") var instances: InstanceOptions
+
+  /// nil is "from data sheets".
+  var profileFolder: String? { cachedProfiles ? ProfileCache().folder : profileDir }
+
+  func validate() throws {
+    guard !cachedProfiles || profileDir == nil else {
+      throw ValidationError("give --profile-dir or --cached-profiles, not both")
+    }
+  }
 
   /// A cluster and the cost model of each of its instances.
   ///
@@ -22,7 +34,7 @@ struct ClusterOptions: ParsableArguments {
     for spec in cluster.instances { try KVCapacity(spec).check(spec, file: cluster.source) }
     let costs = try CostSelection.models(
       for: cluster, hardware: HardwareCatalog(folders: resources.all("configs/hardware")),
-      profileDirectory: profileDir)
+      profileDirectory: profileFolder)
     return (cluster, costs)
   }
 }

@@ -61,6 +61,9 @@ struct RunCommand: ParsableCommand {
     if console.level >= .info {
       console.text(startup.startup(describe(scenario, policy)))
     }
+    if clusterOptions.profileFolder == nil, ProfileCache().hasAll(of: scenario.cluster.instances) {
+      console.info("the cache has measured profiles of this cluster: --cached-profiles uses them")
+    }
 
     var observer = TerminalObserver(
       console: console, interval: scenario.options.logInterval ?? .zero)

@@ -99,6 +99,9 @@ public enum CostSelection {
       rules: rules, note: note)
   }
 
+  /// What the name of a variant's folder ends in while `tools/profile_gpu.py` fills it.
+  private static let unfinished = ".partial"
+
   /// Folder of the number formats, and a remark where it is not exactly theirs.
   private static func variant(
     of instance: InstanceSpec, in folder: String
@@ -115,7 +118,13 @@ public enum CostSelection {
     if instance.weightType == .float16, ProfileFolder.isFolder("\(folder)/\(sameWidth)") {
       return (sameWidth, " (float16 as bfloat16, which is as wide)")
     }
-    let present = ProfileFolder.folders(in: folder)
+    let present = ProfileFolder.folders(in: folder).filter { !$0.hasSuffix(unfinished) }
+    if ProfileFolder.isFolder("\(folder)/\(exact)\(unfinished)") {
+      throw InputError(
+        file: "\(folder)/\(exact)\(unfinished)", problem: "is a profile that was not finished",
+        expected: "a finished one, \(exact)",
+        suggestion: "run the profiler again with the same arguments: it continues where it stopped")
+    }
     throw InputError(
       file: folder, problem: "has no variant \(exact)",
       expected: present.isEmpty ? nil : "one of \(present.joined(separator: ", "))",

@@ -1,5 +1,7 @@
 extension HardwareSpec {
   /// Reads a hardware file; refuses unknown keys, and values outside of what makes sense.
+  ///
+  /// A data sheet alone is enough: usual coefficients then stand in, as a guess.
   public static func load(path: String) throws(InputError) -> HardwareSpec {
     try HardwareSpec(JSONDocument(path: path))
   }
@@ -12,6 +14,15 @@ extension HardwareSpec {
   private init(_ document: JSONDocument) throws(InputError) {
     let root = try document.root.object(
       keys: ["name", "data_sheet", "calibration", "coefficients"])
+    let name = try root.required("name").string()
+    let dataSheet = try DataSheet(root.required("data_sheet"))
+    // Coefficients and where they come from go together.
+    guard root.present("coefficients") != nil || root.present("calibration") != nil else {
+      self.init(
+        source: document.file, name: name, dataSheet: dataSheet,
+        coefficients: AnalyticCoefficients(), calibration: .usual)
+      return
+    }
     let calibration = try root.required("calibration").object(keys: ["origin", "note", "errors"])
     let origin = try calibration.required("origin").word(
       among: Calibration.Origin.allCases.map(\.rawValue))
@@ -20,8 +31,7 @@ extension HardwareSpec {
       errors.append(try line.string())
     }
     self.init(
-      source: document.file, name: try root.required("name").string(),
-      dataSheet: try DataSheet(root.required("data_sheet")),
+      source: document.file, name: name, dataSheet: dataSheet,
       coefficients: try AnalyticCoefficients(root.required("coefficients")),
       calibration: Calibration(
         origin: Calibration.Origin(rawValue: origin) ?? .guess,
@@ -79,7 +89,7 @@ extension HardwareSpec.DataSheet {
     // Guess: three orders of magnitude around today's accelerators.
     let rate = 0.1...1_000_000.0
     self.init(
-      source: try sheet.required("source").string(),
+      source: try sheet.present("source")?.string() ?? "not given",
       bf16Teraflops: try sheet.required("dense_bf16_tflops").number(rate),
       eightBitTeraflops: try sheet.present("dense_8bit_tflops")?.number(rate),
       memoryBandwidth: try sheet.required("memory_bandwidth_gb_per_s").number(rate),

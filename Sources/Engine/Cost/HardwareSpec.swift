@@ -66,6 +66,10 @@ public struct HardwareSpec: Sendable, Equatable {
       self.note = note
       self.errors = errors
     }
+
+    /// Of an accelerator of which only the data sheet is known.
+    public static let usual = Calibration(
+      origin: .guess, note: "Rounded from kernel times in profiles of RTXPRO6000.")
   }
 
   public init(

@@ -1,7 +1,8 @@
 /// Measured layer times of one model on one accelerator, as LLMServingSim's profiler writes them.
 ///
 /// Folder: `<profile dir>/<hardware>/<model>/<variant>/` with `meta.yaml` and, for each tensor-parallel degree,
-/// `tp<N>/dense.csv`, `per_sequence.csv`, `attention.csv` and the skew table that `meta.yaml` names.
+/// `tp<N>/dense.csv`, `per_sequence.csv`, `attention.csv` and the skew table that `meta.yaml` names. Ours may add
+/// `all_reduce.csv` (`bytes,time_us`), measured among N accelerators.
 /// Source of the format: https://github.com/casys-kaist/LLMServingSim, profiler version 1.0.0.
 struct ProfileBundle: Sendable {
   /// The variant's folder.
@@ -17,6 +18,8 @@ struct ProfileBundle: Sendable {
   let head: [LatencyCurve]
   let attention: AttentionTable
   let skew: SkewTable?
+  /// By bytes; nil where it was not measured or the rules do not ask for it.
+  let allReduce: LatencyCurve?
 
   /// Reads the variant in `folder`.
   ///
@@ -71,6 +74,26 @@ struct ProfileBundle: Sendable {
     head = try curves(sequence.head, rows, singleRows)
     attention = try Self.attention("\(shards)/attention.csv", rules.absentSlice)
     skew = try Self.skew(meta.skew, folder, rules.skewChunk)
+    allReduce =
+      rules.measuredAllReduce && tpSize > 1
+      ? try Self.allReduce("\(shards)/all_reduce.csv", rules.extrapolation) : nil
+  }
+
+  private static func allReduce(
+    _ file: String, _ extrapolation: ProfileRules.Extrapolation
+  ) throws(InputError) -> LatencyCurve? {
+    guard ProfileFolder.exists(file) else { return nil }
+    var csv = try ProfileCSV(
+      file: file, bytes: InputFile.read(file, limit: ProfileFolder.fileLimit),
+      columns: ["bytes", "time_us"])
+    var points: [(count: Int, time: Int64)] = []
+    while try csv.nextRow() { points.append((try csv.count(0), try csv.time(1))) }
+    guard !points.isEmpty else {
+      throw InputError(
+        file: file, problem: "has no rows",
+        suggestion: "remove it to compute all-reduces from the cluster's link")
+    }
+    return LatencyCurve(points, extrapolation)
   }
 
   private static func attention(

@@ -43,7 +43,8 @@ public final class ProfileCost: CostModel {
       memoryBandwidth: rules.wholeBandwidths
         ? instance.npuMemory.bandwidth.rounded(.down) : instance.npuMemory.bandwidth)
     bytesPerToken = Double(model.hiddenSize) * Double(instance.weightType.bytes)
-    summary = "profile \(folder)/tp\(instance.tpSize)\(note)"
+    let measured = bundle.allReduce == nil ? "" : ", measured all-reduces"
+    summary = "profile \(folder)/tp\(instance.tpSize)\(note)\(measured)"
     tokenTimes = Self.table(bundle.prologue + bundle.block + bundle.epilogue) {
       [layers, store, allReduce, bytesPerToken] in
       Self.tokenTime($0, bundle, layers, store, allReduce, bytesPerToken)
@@ -119,10 +120,11 @@ public final class ProfileCost: CostModel {
       return total
     }
     // After the attention's output projection and after the MLP.
-    let reduces =
-      2
-      * min(
-        ProfileLimits.longest, allReduce.nanoseconds(bytes: Double(tokens) * bytesPerToken))
+    let bytes = Double(tokens) * bytesPerToken
+    let reduce =
+      bundle.allReduce.map { $0.time(at: Int(min(bytes, 0x1p60))) }
+      ?? allReduce.nanoseconds(bytes: bytes)
+    let reduces = 2 * min(ProfileLimits.longest, reduce)
     return store.nanoseconds(tokens: tokens) + sum(bundle.prologue)
       + layers * (sum(bundle.block) + reduces) + sum(bundle.epilogue)
   }

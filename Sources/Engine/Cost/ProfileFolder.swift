@@ -14,6 +14,8 @@ enum ProfileFolder {
     return names.sorted().filter { !$0.hasPrefix(".") && isFolder("\(folder)/\($0)") }
   }
 
+  static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
   static func isFolder(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)

@@ -39,11 +39,13 @@ public struct ProfileRules: Sendable, Equatable {
   public var absentSlice: AbsentSlice
   /// Drops the fraction of memory bandwidths in GB/s and of latencies in ns.
   public var wholeBandwidths: Bool
+  /// Takes the times of all-reduces from the profile where it has them, not from the cluster's link.
+  public var measuredAllReduce: Bool
 
   public static let reference = ProfileRules(
     extrapolation: .lastTwoPoints, skewChunk: .exact, prefillContext: .summed,
-    absentSlice: .nearest, wholeBandwidths: true)
+    absentSlice: .nearest, wholeBandwidths: true, measuredAllReduce: false)
   public static let native = ProfileRules(
     extrapolation: .upperHalf, skewChunk: .nearest, prefillContext: .pairs,
-    absentSlice: .extrapolated, wholeBandwidths: false)
+    absentSlice: .extrapolated, wholeBandwidths: false, measuredAllReduce: true)
 }

@@ -38,6 +38,27 @@ import Testing
     #expect(again.json == spec.json)
   }
 
+  @Test func aDataSheetAloneIsEnough() throws {
+    let sheet = """
+      {
+        "name": "Mine",
+        "data_sheet": {"dense_bf16_tflops": 100, "memory_bandwidth_gb_per_s": 1000,
+          "memory_gib": 24, "cache_mb": 40, "multiprocessors": 100}
+      }
+      """
+    let spec = try HardwareSpec.parse(Array(sheet.utf8), file: "x.json")
+    #expect(spec.coefficients == AnalyticCoefficients())
+    #expect(spec.calibration.origin == .guess)
+    #expect(try HardwareSpec.parse(Array(spec.json.utf8), file: "x.json") == spec)
+    // Coefficients without an origin, and an origin without coefficients, are mistakes.
+    for key in ["calibration", "coefficients"] {
+      let half = text.replacing("\"\(key)\"", with: "\"x\"")
+      #expect(throws: InputError.self) {
+        try HardwareSpec.parse(Array(half.utf8), file: "x.json")
+      }
+    }
+  }
+
   @Test func mistakesAreNamedWithTheirLine() {
     let unknown = error("\"cache_mb\"", "\"cache_mib\"")
     #expect(unknown?.line == 4)
@@ -102,6 +123,19 @@ import Testing
     instance.model.name = "../toy"
     #expect(failure(CostFixture.cluster([instance]), profiles: bundle.root) != nil)
     #expect(failure(CostFixture.cluster([instance]), profiles: bundle.root + "/none") != nil)
+  }
+
+  @Test func unfinishedProfileIsNamed() throws {
+    let bundle = try CostBundleFixture()
+    try bundle.write("../fp8.partial/tp1/dense.csv", "")
+    var instance = CostBundleFixture.instance()
+    instance.weightType = .fp8
+    let found = failure(CostFixture.cluster([instance]), profiles: bundle.root)
+    #expect(found?.file.hasSuffix("toy/fp8.partial") == true)
+    #expect(found?.suggestion?.contains("run the profiler again") == true)
+    instance.weightType = .float32
+    #expect(
+      failure(CostFixture.cluster([instance]), profiles: bundle.root)?.expected == "one of bf16")
   }
 
   @Test func absentDataSheetNamesThoseThatAreThere() throws {

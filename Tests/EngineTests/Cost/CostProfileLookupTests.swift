@@ -149,4 +149,32 @@ import Testing
       #expect(linear >= exact - 1 && linear <= exact + Double(5 * (ranks - 1)) + 1)
     }
   }
+
+  /// 2 layers x 2 all-reduces of 1 token x 64 wide x 2 bytes = 128 bytes, 40 µs each where 64 and 192 bytes took 30 and
+  /// 50 µs.
+  @Test func measuredAllReducesReplaceTheLinkNatively() throws {
+    let bundle = try CostBundleFixture()
+    for file in [
+      ("dense", CostBundleFixture.dense), ("per_sequence", CostBundleFixture.head),
+      ("attention", CostBundleFixture.attention),
+    ] { try bundle.write("tp2/\(file.0).csv", file.1) }
+    func time(_ rules: ProfileRules) throws -> Int64 {
+      try bundle.cost(rules, tpSize: 2).iterationTime(CostFixture.shape([(1, 16)])).nanoseconds
+    }
+    let computed = try (reference: time(.reference), native: time(.native))
+    try bundle.write("tp2/all_reduce.csv", "bytes,time_us\n64,30\n192,50\n")
+    #expect(try time(.reference) == computed.reference)
+    #expect(try time(.native) == 220_000 + 4 * 40_000)
+    #expect(try bundle.cost(.native, tpSize: 2).summary.hasSuffix("tp2, measured all-reduces"))
+    #expect(computed.native != 220_000 + 4 * 40_000)
+    for (text, line) in [("bytes,time_us\n64\n", 2), ("bytes,us\n", 1), ("bytes,time_us\n", nil)] {
+      try bundle.write("tp2/all_reduce.csv", text)
+      #expect {
+        _ = try time(.native)
+      } throws: {
+        ($0 as? InputError)?.file.hasSuffix("all_reduce.csv") == true
+          && ($0 as? InputError)?.line == line
+      }
+    }
+  }
 }
