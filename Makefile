@@ -4,10 +4,10 @@ PREFIX ?= /usr/local
 SWIFT_FILES = Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test install uninstall format lint clean tools lua
+.PHONY: help run build test test-tools profiles profiles-clean install uninstall format lint clean tools lua
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Build, and run the prefill/decode example with policies/least_kv.lua.
 	.build/release/simhost --cluster-config configs/cluster/single_node_pd_instance.json \
@@ -18,6 +18,17 @@ build: tools ## Build the release binary, .build/release/simhost.
 
 test: tools ## Run all tests.
 	swift test --parallel
+	@$(MAKE) --no-print-directory test-tools
+
+test-tools: ## Test the Python tools; what needs PyTorch, or a built simhost, is skipped without it.
+	@if command -v python3 >/dev/null; then python3 -m unittest discover -s tools/tests -t tools; \
+	else echo "python3 is not here: the tools in tools/ are not tested" >&2; fi
+
+profiles: ## Make profiles of an accelerator, GPU=h100_sxm, from published measurements of its operators.
+	@scripts/make-profiles.sh $(GPU) $(if $(HARDWARE),--hardware $(HARDWARE)) $(foreach m,$(MODEL),--model $(m))
+
+profiles-clean: ## Remove what make profiles has fetched; profiles stay.
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/simhost/venv" "$${XDG_CACHE_HOME:-$$HOME/.cache}/simhost/operator-tables-"*
 
 install: build ## Install binary, policies, configs and workloads under PREFIX (default /usr/local).
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/simhost"
