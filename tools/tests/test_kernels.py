@@ -1,0 +1,124 @@
+"""What is handed to kernels, on the processor: shapes, masks, block tables. Needs PyTorch."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import types
+import unittest
+from unittest import mock
+
+from bundle.grid import Grid
+
+from .fixtures import MIXTURE, TINY
+
+HAS_TORCH = importlib.util.find_spec("torch") is not None
+
+
+@unittest.skipUnless(HAS_TORCH, "PyTorch is not installed")
+class Kernels(unittest.TestCase):
+    def setUp(self) -> None:
+        from profiler.attention import Pool
+        from profiler.device import Device
+
+        self.device = Device("cpu", "float32", iterations=1)
+        self.torch = self.device.torch
+        self.torch.manual_seed(0)
+        self.shard = TINY.shard(1)
+        self.points = list(Grid.standard(32, 4, 64).attention())
+        self.pool = Pool(self.device, self.shard, TINY.head_dim, self.points)
+
+    def test_the_pool_holds_every_point_or_says_so(self) -> None:
+        from profiler.attention import Pool
+
+        self.assertTrue(all(map(self.pool.fits, self.points)))
+        with mock.patch.object(self.device, "free_bytes", return_value=100_000):
+            small = Pool(self.device, self.shard, TINY.head_dim, self.points)
+        self.assertFalse(all(map(small.fits, self.points)))
+        self.assertTrue(any(map(small.fits, self.points)))
+
+    def test_a_chunk_sees_its_context_and_itself_up_to_each_token(self) -> None:
+        from profiler.attention import TorchAttention
+
+        attention = TorchAttention(self.device, self.shard, TINY.head_dim, self.pool)
+        whole, chunk, before = 48, 16, 32
+        for point in [(chunk, before, 0, 0), (whole, 0, 0, 0)]:
+            query = self.torch.randn(1, self.shard.heads, point[0], TINY.head_dim)
+            with mock.patch.object(self.device, "random", return_value=query):
+                found = attention.call(point)()[0]
+            keys, values = (
+                part[:whole].transpose(0, 1).repeat_interleave(2, dim=0)
+                for part in (self.pool.keys, self.pool.values)
+            )
+            scores = query[0] @ keys.transpose(1, 2) / TINY.head_dim**0.5
+            sees = self.torch.ones(whole, whole).tril()[-point[0] :].bool()
+            expected = scores.masked_fill(~sees, float("-inf")).softmax(dim=-1) @ values
+            self.assertTrue(self.torch.allclose(found[0], expected, atol=1e-5))
+
+    def test_vllm_gets_every_request_once_and_blocks_of_its_own(self) -> None:
+        from profiler.attention import BLOCK, VLLMAttention
+
+        calls: list[dict] = []
+        kernels = types.ModuleType("vllm.vllm_flash_attn")
+        kernels.flash_attn_varlen_func = lambda **options: calls.append(options)
+        kernels.is_fa_version_supported = lambda version: True
+        package = types.ModuleType("vllm")
+        package.vllm_flash_attn = kernels
+        modules = {"vllm": package, "vllm.vllm_flash_attn": kernels}
+        hopper = mock.patch.object(self.torch.cuda, "get_device_capability", return_value=(9, 0))
+        with mock.patch.dict(sys.modules, modules), hopper:
+            attention = VLLMAttention(self.device, self.shard, TINY.head_dim, self.pool)
+            for point in self.points:
+                attention.call(point)()
+        self.assertEqual(len(calls), len(self.points))
+        for (chunk, before, count, context), call in zip(self.points, calls):
+            self.assertEqual(call["fa_version"], 3)
+            starts, used = call["cu_seqlens_q"].tolist(), call["seqused_k"].tolist()
+            queries = [b - a for a, b in zip(starts, starts[1:])]
+            self.assertEqual(queries, [1] * count + ([chunk] if chunk else []))
+            self.assertEqual(used, [context + 1] * count + ([before + chunk] if chunk else []))
+            self.assertEqual(call["q"].shape, (sum(queries), 4, 16))
+            self.assertEqual(
+                (call["max_seqlen_q"], call["max_seqlen_k"]), (max(queries), max(used))
+            )
+            blocks = [
+                row[: -(-length // BLOCK)]
+                for row, length in zip(call["block_table"].tolist(), used)
+            ]
+            flat = [block for row in blocks for block in row]
+            self.assertEqual(len(flat), len(set(flat)))
+            self.assertLess(max(flat), call["k"].shape[0])
+
+    def test_every_layer_has_the_shape_that_the_next_one_takes(self) -> None:
+        from bundle.model import dense_layers
+        from profiler.layers import Layers
+
+        layers = Layers(self.device, TINY, self.shard, compiled=False)
+        shapes = {
+            "embedding": (3, 64),
+            "qkv_proj": (3, 128),
+            "qk_norm": (3, 6, 16),
+            "o_proj": (3, 64),
+            "gate_up_proj": (3, 256),
+            "act_fn": (3, 128),
+            "down_proj": (3, 64),
+            "lm_head": (3, 500),
+            "sampler": (3,),
+        }
+        for name in (*dense_layers(TINY), "lm_head", "sampler"):
+            result = layers.call(name, 3)()
+            first = result[0] if isinstance(result, tuple) else result
+            default = (3, 6, 8) if name == "rotary_emb" else (3, 64)
+            self.assertEqual(tuple(first.shape), shapes.get(name, default), name)
+
+    def test_experts_return_a_row_for_each_token(self) -> None:
+        from profiler.experts import experts_call
+
+        for tokens, active in Grid.tiny().experts(MIXTURE.experts_per_token, MIXTURE.experts):
+            result = experts_call(self.device, MIXTURE, tokens, active)()
+            self.assertEqual(tuple(result.shape), (tokens, MIXTURE.hidden))
+            self.assertTrue(bool(result.isfinite().all()))
+
+
+if __name__ == "__main__":
+    unittest.main()
