@@ -30,6 +30,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--model", action="append", required=True, help="may be repeated")
     parser.add_argument("--tp", type=int, action="append", help="may be repeated; default 1")
     parser.add_argument("--variant", default="bf16")
+    parser.add_argument("--brief", action="store_true", help="whole iterations only")
     parser.add_argument("--model-dir", type=Path, default=ROOT / "configs/model")
     return parser.parse_args()
 
@@ -46,7 +47,7 @@ def main() -> None:
                 model,
             )
             print(f"{place} tp{degree}: relative errors, points that both have")
-            for title, errors in sections:
+            for title, errors in sections[-1:] if options.brief else sections:
                 print(f"{title:<26}" + HEADER[26:])
                 for error in errors:
                     print(error.line())
