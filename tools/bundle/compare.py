@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import ToolError
@@ -42,6 +42,8 @@ class Bundle:
     dense: dict[tuple, float]
     head: dict[tuple, float]
     attention: dict[tuple, float]
+    #: Of a mixture of experts, timed with one accelerator.
+    experts: dict[tuple, float] = field(default_factory=dict)
 
     @staticmethod
     def read(variant: Path, degree: int) -> Bundle:
@@ -55,7 +57,13 @@ class Bundle:
 
         if not variant.is_dir():
             raise ToolError(f"{variant}: there is no such profile")
-        return Bundle(table("dense"), table("per_sequence"), table("attention"))
+        experts = variant / "tp1/moe.csv"
+        return Bundle(
+            table("dense"),
+            table("per_sequence"),
+            table("attention"),
+            read_table(experts, "moe") if experts.exists() else {},
+        )
 
     def counts(self, layer: str) -> list[int]:
         table = self.head if layer in HEAD_LAYERS else self.dense
@@ -72,7 +80,7 @@ class Bundle:
 
 
 class IterationTimes:
-    """Whole iterations of a model without host time or all-reduces, µs."""
+    """Whole iterations of a model without host time, all-reduces or experts, µs."""
 
     def __init__(self, bundle: Bundle, model: ModelShape) -> None:
         self._bundle = bundle
@@ -132,6 +140,8 @@ def compare(measured: Bundle, judged: Bundle, model: ModelShape) -> list[tuple[s
     for mine, theirs in ((measured.dense, judged.dense), (measured.head, judged.head)):
         for key in mine.keys() & theirs.keys():
             layers.setdefault(key[0], []).append(theirs[key] / mine[key] - 1)
+    for key in measured.experts.keys() & judged.experts.keys():
+        layers.setdefault("moe", []).append(judged.experts[key] / measured.experts[key] - 1)
     points = sorted(measured.attention.keys() & judged.attention.keys())
     if not points:
         raise ToolError("the two profiles have no attention points in common")
@@ -144,7 +154,7 @@ def compare(measured: Bundle, judged: Bundle, model: ModelShape) -> list[tuple[s
             judged.attention[point] / measured.attention[point] - 1
         )
         iterations.setdefault(kind, []).append(both[1].at(point) / both[0].at(point) - 1)
-    order = [name for name in (*dense_layers(model), *HEAD_LAYERS) if name in layers]
+    order = [name for name in (*dense_layers(model), "moe", *HEAD_LAYERS) if name in layers]
     return [
         ("layers", [Errors(name, layers[name]) for name in order]),
         ("attention", [Errors(name, attention[name]) for name in REGIMES if name in attention]),

@@ -23,7 +23,6 @@ USUAL = {
     "mixed_serial_fraction": 0.3,
     "sampler_us": 12.0,
     "sampler_bytes_per_logit": 7.0,
-    "cache_fraction": 0.5,
 }
 
 

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from bundle.hardware import Hardware
 from bundle.model import ModelShape, Shard
 
-#: Start and end of an element-wise kernel, µs, and its speed as a multiple of memory bandwidth, as
-#: the cache holds part of what it reads. Guess: rounded from RTXPRO6000's profiles.
+#: Start and end of an element-wise kernel, µs. Guess: rounded from RTXPRO6000's profiles.
 KERNEL_US = 2.5
-ELEMENTWISE_SPEED = 2.0
+#: What one multiprocessor moves from and to the cache, bytes/s, and the part of the cache that
+#: activations fill before they spill to memory. Guess: rounded from norms and activations of 256 to
+#: 2,048 tokens in RTXPRO6000's profiles.
+CACHE_RATE = 40e9
+CACHE_SHARE = 0.5
 #: Query rows of a tile of attention. Source: the step of measured times over chunk length on
 #: RTXPRO6000.
 TILE_ROWS = 64
@@ -47,10 +50,10 @@ class Filling:
             "act_fn": 3 * self.shard.inner,
         }[layer]
         traffic = values * WIDTH * tokens
-        rate = self.hardware.memory_rate
+        cached = traffic / (CACHE_RATE * self.hardware.multiprocessors)
         # What the cache cannot hold moves at the speed of memory.
-        spilled = max(0.0, traffic - self._of("cache_fraction") * self.hardware.cache)
-        return KERNEL_US + (traffic / (ELEMENTWISE_SPEED * rate) + spilled / rate) * 1e6
+        spilled = max(0.0, traffic - CACHE_SHARE * self.hardware.cache) / self.hardware.memory_rate
+        return KERNEL_US + (cached + spilled) * 1e6
 
     def sampler(self, sequences: int) -> float:
         traffic = sequences * self.model.vocabulary * self._of("sampler_bytes_per_logit")
