@@ -71,7 +71,8 @@ public enum CostSelection {
       expected: names.isEmpty
         ? "a file in \(catalog.folders.joined(separator: ", "))"
         : "one of \(names.joined(separator: ", "))",
-      suggestion: Suggestion.didYouMean(instance.hardware, among: names))
+      suggestion: Suggestion.didYouMean(instance.hardware, among: names)
+        ?? "write one, five numbers are enough: docs/hardware.md")
   }
 
   /// The profile of an instance's model on its accelerator.
@@ -91,12 +92,21 @@ public enum CostSelection {
         expected: present.isEmpty
           ? "folders <hardware>/<model>/<variant> with a meta.yaml"
           : "one of \(present.joined(separator: ", "))",
-        suggestion: "leave out the profile folder to compute times from the data sheet")
+        suggestion:
+          "make one (docs/hardware.md), or leave out the profile folder to compute times from the data sheet"
+      )
     }
     let (variant, note) = try variant(of: instance, in: modelFolder)
-    return try ProfileCost(
-      folder: "\(modelFolder)/\(variant)", instance: instance, cpuMemory: cpuMemory, link: link,
-      rules: rules, note: note)
+    do throws(InputError) {
+      return try ProfileCost(
+        folder: "\(modelFolder)/\(variant)", instance: instance, cpuMemory: cpuMemory, link: link,
+        rules: rules, note: note)
+    } catch {
+      var error = error
+      error.suggestion =
+        error.suggestion ?? "profile the model again, or leave out the profile folder"
+      throw error
+    }
   }
 
   /// What the name of a variant's folder ends in while `tools/profile_gpu.py` fills it.

@@ -48,7 +48,8 @@ struct ProfileBundle: Sendable {
       let present = ProfileFolder.folders(in: folder).filter { $0.hasPrefix("tp") }
       throw InputError(
         file: folder, key: "tp_size", problem: "tensor parallelism \(tpSize) was not profiled",
-        expected: present.isEmpty ? nil : present.joined(separator: ", "))
+        expected: present.isEmpty ? nil : present.joined(separator: ", "),
+        suggestion: "profile the model with that degree, too: docs/hardware.md")
     }
     let single = ProfileFolder.isFolder("\(folder)/tp1") ? "\(folder)/tp1" : shards
     let dense = try LayerTimes("\(shards)/dense.csv", axis: "tokens")

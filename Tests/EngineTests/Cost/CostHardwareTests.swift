@@ -138,6 +138,25 @@ import Testing
       failure(CostFixture.cluster([instance]), profiles: bundle.root)?.expected == "one of bf16")
   }
 
+  /// Whatever is wrong with a profile, the message says what would mend it.
+  @Test(arguments: [
+    "meta.yaml", "tp1/dense.csv", "tp1/per_sequence.csv", "tp1/attention.csv", "tp1/skew_fit.csv",
+  ])
+  func damageComesWithARemedy(file: String) throws {
+    let bundle = try CostBundleFixture()
+    let cluster = CostFixture.cluster([CostBundleFixture.instance()])
+    for damage in ["", "x", "a,b\n1,2\n"] {
+      try bundle.write(file, damage)
+      let found = try #require(failure(cluster, profiles: bundle.root), "\(damage)")
+      #expect(found.file.hasSuffix(file))
+      #expect(found.suggestion?.isEmpty == false)
+    }
+    try bundle.remove(file)
+    #expect(failure(cluster, profiles: bundle.root)?.suggestion?.isEmpty == false)
+    let degree = CostFixture.cluster([CostBundleFixture.instance(tpSize: 2)])
+    #expect(failure(degree, profiles: bundle.root)?.suggestion?.isEmpty == false)
+  }
+
   @Test func absentDataSheetNamesThoseThatAreThere() throws {
     let found = try #require(
       failure(
