@@ -51,6 +51,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--tp", type=int, action="append", help="tensor-parallel degree; may be repeated"
     )
+    parser.add_argument(
+        "--over-pcie",
+        action="store_true",
+        help="take all-reduces of accelerators without NVLink, too",
+    )
     parser.add_argument("--output", type=Path, default=cache_folder(), help="folder of profiles")
     return parser.parse_args()
 
@@ -91,7 +96,8 @@ def main() -> None:
             "docs/hardware.md shows, and add HARDWARE=NAME"
         )
     hardware = Hardware.read(options.hardware_dir, name)
-    converter = Converter(OperatorTables(folder, options.framework), hardware, options.gpu)
+    tables = OperatorTables(folder, options.framework)
+    converter = Converter(tables, hardware, options.gpu, over_pcie=options.over_pcie)
 
     made: list[ModelShape] = []
     for model in chosen_models(options):
@@ -108,12 +114,12 @@ def main() -> None:
             continue
         made.append(model)
         degrees = meta["tp_degrees"]  # type: ignore[assignment]
-        tables = ", ".join(sorted({entry.split()[0] for entry in meta["tables"]}))  # type: ignore[union-attr]
-        print(f"{name}/{model.name}/bf16 from {tables}")
+        versions = ", ".join(sorted({entry.split()[0] for entry in meta["tables"]}))  # type: ignore[union-attr]
+        print(f"{name}/{model.name}/bf16 from {versions}")
         for degree in degrees:
             print(f"  tp{degree}: {speeds(options.output, hardware, model, degree)}")
             if degree > 1 and degree not in meta["all_reduce_measured"]:  # type: ignore[operator]
-                print(f"  tp{degree}: all-reduces were not measured: the cluster's link_bw decides")
+                print(f"  tp{degree}: all-reduces follow the cluster's link_bw and link_latency")
     if not made:
         raise ToolError(f"{folder}: no model's operators were measured with {options.framework}")
     example = write_example(options.output, hardware, made[0])

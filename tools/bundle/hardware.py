@@ -36,6 +36,8 @@ class Hardware:
     memory_gib: float
     cache: float
     multiprocessors: float
+    #: Whether accelerators of a node have links of their own, or PCIe, which depends on the server.
+    direct_links: bool
     coefficients: dict[str, float]
 
     @staticmethod
@@ -53,6 +55,7 @@ class Hardware:
                 memory_gib=sheet["memory_gib"],
                 cache=sheet["cache_mb"] * 1e6,
                 multiprocessors=sheet["multiprocessors"],
+                direct_links="nvlink_gb_per_s" in sheet,
                 coefficients={key: float(given.get(key, usual)) for key, usual in USUAL.items()},
             )
         except FileNotFoundError:

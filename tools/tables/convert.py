@@ -25,7 +25,7 @@ GRID = Grid.standard(max_tokens=16384, max_sequences=512, max_context=131072)
 
 MEASURED = (
     "matrix products (linear between sizes), attention of whole prompts, "
-    "attention of decode batches, all-reduces, experts"
+    "attention of decode batches, all-reduces over direct links, experts"
 )
 FILLED = (
     "element-wise layers and sampler from the data sheet; prompts behind a context and beside "
@@ -42,6 +42,8 @@ class Converter:
     hardware: Hardware
     system: str
     grid: Grid = GRID
+    #: Takes all-reduces over PCIe, too. They are those of the server that was measured.
+    over_pcie: bool = False
 
     def __post_init__(self) -> None:
         self._products = MatrixProducts(self.tables)
@@ -76,7 +78,8 @@ class Converter:
         if model.experts and degree == 1:
             times = expert_times(self.tables, model)
             files.write_table(folder, "moe", ((*key, times[key]) for key in sorted(times)))
-        reduces = all_reduce_times(self.tables, degree) if degree > 1 else {}
+        takes_reduces = degree > 1 and (self.hardware.direct_links or self.over_pcie)
+        reduces = all_reduce_times(self.tables, degree) if takes_reduces else {}
         if reduces:
             files.write_table(folder, "all_reduce", sorted(reduces.items()))
         return degree == 1 or bool(reduces)

@@ -18,7 +18,9 @@ SHARED = ROOT.parent / "shared/data"
 
 TINY = ModelShape.read(DATA / "tiny.json", "toy/tiny")
 MIXTURE = ModelShape.read(DATA / "tiny_mixture.json", "toy/tiny_mixture")
-HARDWARE = Hardware.read(ROOT / "configs/hardware", "RTXPRO6000")
+#: One without and one with direct links.
+PCIE = Hardware.read(ROOT / "configs/hardware", "RTXPRO6000")
+NVLINK = Hardware.read(ROOT / "configs/hardware", "H100")
 
 
 def simhost() -> Path | None:

@@ -22,7 +22,9 @@ from tables.matrix import MatrixProducts
 from tables.sanity import speeds
 from tables.source import OperatorTables, version_key
 
-from .fixtures import HARDWARE, MIXTURE, ROOT, SHARED, TINY, simhost, simulate, write_tables
+from .fixtures import MIXTURE, NVLINK, PCIE, ROOT, SHARED, TINY, simhost, simulate, write_tables
+
+GRID = Grid.standard(64, 16, 512)
 
 
 class Lookups(unittest.TestCase):
@@ -89,15 +91,13 @@ class Bundles(unittest.TestCase):
         self.folder = Path(folder.name)
         write_tables(self.folder / "tables")
         self.profiles = self.folder / "profiles"
-        self.converter = Converter(
-            OperatorTables(self.folder / "tables"), HARDWARE, "toy", Grid.standard(64, 16, 512)
-        )
+        self.converter = Converter(OperatorTables(self.folder / "tables"), NVLINK, "toy", GRID)
 
     def test_measured_points_stay_and_filled_ones_only_add(self) -> None:
         meta = self.converter.write(self.profiles, TINY, [1, 2])
         self.assertEqual(meta["all_reduce_measured"], [2])
         self.assertIn("gemm/vllm/0.10.0 gemm_perf", meta["tables"])
-        folder = self.profiles / "RTXPRO6000/toy/tiny/bf16"
+        folder = self.profiles / "H100/toy/tiny/bf16"
         self.assertEqual(sorted(p.name for p in folder.iterdir()), ["meta.yaml", "tp1", "tp2"])
         times = read_table(folder / "tp1/attention.csv", "attention")
         self.assertEqual(times[16, 0, 0, 0], 2 * 16 * 4)
@@ -114,19 +114,27 @@ class Bundles(unittest.TestCase):
         # Two MLP inputs side by side of half the width each: 64 x 128.
         self.assertAlmostEqual(dense["gate_up_proj", 64], 1 + 1e-6 * 64 * 128 * 64, places=3)
 
+    def test_all_reduces_over_pcie_are_those_of_another_server(self) -> None:
+        for over_pcie in (False, True):
+            converter = Converter(self.converter.tables, PCIE, "toy", GRID, over_pcie)
+            meta = converter.write(self.profiles, TINY, [1, 2])
+            self.assertEqual(meta["all_reduce_measured"], [2] if over_pcie else [])
+            table = self.profiles / "RTXPRO6000/toy/tiny/bf16/tp2/all_reduce.csv"
+            self.assertEqual(table.exists(), over_pcie)
+
     def test_what_fails_leaves_the_old_bundle_in_place(self) -> None:
         self.converter.write(self.profiles, TINY, [1])
         other = ModelShape(**{**vars(TINY), "head_dim": 128})
         with self.assertRaises(ToolError):
             self.converter.write(self.profiles, other, [1])
-        self.assertTrue((self.profiles / "RTXPRO6000/toy/tiny/bf16/meta.yaml").exists())
+        self.assertTrue((self.profiles / "H100/toy/tiny/bf16/meta.yaml").exists())
 
     def test_the_bundle_loads_in_simhost(self) -> None:
         if simhost() is None:
             self.skipTest("simhost is not built")
         self.converter.write(self.profiles, TINY, [1, 2])
         for degree, remark in ((1, "tp1"), (2, "tp2, measured all-reduces")):
-            run = simulate(self.folder, self.profiles, "RTXPRO6000", degree)
+            run = simulate(self.folder, self.profiles, "H100", degree)
             self.assertEqual(run.returncode, 0, run.stderr)
             self.assertIn(remark, " ".join(run.stderr.split()))
 
