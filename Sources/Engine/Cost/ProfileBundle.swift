@@ -10,6 +10,8 @@ struct ProfileBundle: Sendable {
   let tpSize: Int
   let rules: ProfileRules
   let meta: ProfileMeta
+  /// Names of the layers whose times follow.
+  let sequence: LayerSequence
   /// By tokens, in the order of the layer sequence.
   let prologue: [LatencyCurve]
   let block: [LatencyCurve]
@@ -36,6 +38,7 @@ struct ProfileBundle: Sendable {
         expected: LayerSequence.knownArchitectures.joined(separator: ", "))
     }
     self.folder = folder
+    self.sequence = sequence
     self.tpSize = tpSize
     self.rules = rules
     let metaFile = folder + "/meta.yaml"
@@ -116,6 +119,11 @@ struct ProfileBundle: Sendable {
     for (axis, values) in [
       ("prefill_chunk", points.map(\.chunk)), ("n_decode", points.map(\.count)),
     ] {
+      guard values.contains(where: { $0 > 0 }) else {
+        throw InputError(
+          file: file, key: axis, problem: "has no rows above 0",
+          expected: "prefills and decodes, each alone", suggestion: "profile the model again")
+      }
       guard Set(values).count <= AttentionTable.longestAxis else {
         throw InputError(
           file: file, key: axis,

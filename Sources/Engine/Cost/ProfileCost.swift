@@ -4,12 +4,12 @@
 /// (two where the decode contexts differ). A final class, so that the many arrays are one reference in the hot loop.
 public final class ProfileCost: CostModel {
   public let summary: String
-  private let bundle: ProfileBundle
-  private let layers: Int64
-  private let store: TokenStore
-  private let allReduce: RingAllReduce
+  let bundle: ProfileBundle
+  let layers: Int64
+  let store: TokenStore
+  let allReduce: RingAllReduce
   /// Bytes that one token adds to an all-reduce.
-  private let bytesPerToken: Double
+  let bytesPerToken: Double
   /// Layers and input and output of an iteration without attention and head, by token count.
   private let tokenTimes: ContiguousArray<Int64>
   /// Head, by sequence count.
@@ -68,7 +68,7 @@ public final class ProfileCost: CostModel {
   }
 
   /// Attention of one layer, in nanoseconds.
-  private func attention(_ shape: IterationShape) -> Int64 {
+  func attention(_ shape: IterationShape) -> Int64 {
     var chunk = Double(shape.prefillTokens)
     var context = Double(shape.prefillContext)
     var pieces: Int64 = 1
@@ -120,13 +120,17 @@ public final class ProfileCost: CostModel {
       return total
     }
     // After the attention's output projection and after the MLP.
-    let bytes = Double(tokens) * bytesPerToken
-    let reduce =
-      bundle.allReduce.map { $0.time(at: Int(min(bytes, 0x1p60))) }
-      ?? allReduce.nanoseconds(bytes: bytes)
-    let reduces = 2 * min(ProfileLimits.longest, reduce)
+    let reduces = 2 * reduceTime(bytes: Double(tokens) * bytesPerToken, bundle, allReduce)
     return store.nanoseconds(tokens: tokens) + sum(bundle.prologue)
       + layers * (sum(bundle.block) + reduces) + sum(bundle.epilogue)
+  }
+
+  /// One all-reduce: as measured, or from the link.
+  static func reduceTime(
+    bytes: Double, _ bundle: ProfileBundle, _ allReduce: RingAllReduce
+  ) -> Int64 {
+    let measured = bundle.allReduce.map { $0.time(at: Int(min(bytes, 0x1p60))) }
+    return min(ProfileLimits.longest, measured ?? allReduce.nanoseconds(bytes: bytes))
   }
 
   /// Values for 0 to the last measured count of any curve, 65,536 at most.
@@ -155,10 +159,17 @@ struct TokenStore: Sendable {
   }
 
   func nanoseconds(tokens: Int) -> Int64 {
-    let load = (Double(tokens) * bytesPerToken / bandwidth).rounded(.down) + latency
-    // Sampled ids are 4 bytes.
-    let save = (Double(tokens) * 4 / bandwidth).rounded(.down) + latency
-    let total = (loads * load + save).rounded(.down)
+    let total = (loadTime(tokens) + saveTime(tokens)).rounded(.down)
     return total < 1 ? 0 : ProfileLimits.whole(total)
+  }
+
+  /// Nanoseconds until the last rank has its token ids.
+  func loadTime(_ tokens: Int) -> Double {
+    loads * ((Double(tokens) * bytesPerToken / bandwidth).rounded(.down) + latency)
+  }
+
+  /// Nanoseconds until the sampled ids, of 4 bytes each, are back.
+  func saveTime(_ tokens: Int) -> Double {
+    (Double(tokens) * 4 / bandwidth).rounded(.down) + latency
   }
 }
