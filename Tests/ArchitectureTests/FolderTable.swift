@@ -33,6 +33,13 @@ let folderTable: [FolderRule] = [
       "Metrics",
     ],
     imports: collections),
+  // A loop of its own on the engine's blocks, costs and records: see docs/compat.md.
+  FolderRule(
+    name: "LLMServingSim",
+    uses: [
+      "Units", "Configuration", "Workload", "Cost", "Memory", "Simulation", "Metrics",
+    ],
+    imports: collections),
   FolderRule(
     name: "Metrics", uses: ["Units", "Configuration"], imports: ["Foundation"]),
   FolderRule(

@@ -11,6 +11,8 @@ public struct RunResult: Sendable {
   public var gapHistogram = GapHistogram()
   /// Most tokens generated in one second of simulated time, counted from the first arrival; nil is not counted.
   public var maxOutputTokensPerSecond: Int? = nil
+  /// Finished requests in order of completion, where that says more than their ends and ids do; else empty.
+  public var completions: ContiguousArray<RequestID> = []
   /// Reasons of rejections; `RequestRecord.reason` is an index.
   public var reasons: [String] = []
   public var instances: [InstanceTotals] = []

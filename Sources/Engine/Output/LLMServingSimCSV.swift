@@ -1,20 +1,31 @@
 /// The table of requests that LLMServingSim writes: same columns, order of rows and line ends, whole nanoseconds.
 ///
 /// One row for each finished request: those that ended on instance 0 in order of completion, then those of instance 1,
-/// and so on. `queuing_delay` is the time until the first iteration that computed some of the prompt, where
-/// LLMServingSim's own counts up to the last one. `ITL` lists the gaps that the run kept (`keepGaps`); without them it is `[]`.
+/// and so on. `ITL` lists the gaps that the run kept (`keepGaps`); without them it is `[]`.
 ///
 /// Source: https://github.com/casys-kaist/LLMServingSim
 public struct LLMServingSimCSV: OutputDocument {
   static let header =
     "instance id,request id,model,input,output,arrival,end_time,latency,queuing_delay,TTFT,TPOT,ITL"
 
+  /// Where `queuing_delay` ends.
+  public enum QueueingEnd: Sendable {
+    /// With the first iteration that computes some of the prompt.
+    case firstChunk
+    /// With the last one, as in LLMServingSim's own files.
+    case lastChunk
+  }
+
   private let result: RunResult
   private let cluster: ClusterSpec
+  private let queueingEnd: QueueingEnd
 
-  public init(_ result: RunResult, cluster: ClusterSpec) {
+  public init(
+    _ result: RunResult, cluster: ClusterSpec, queueingEnd: QueueingEnd = .firstChunk
+  ) {
     self.result = result
     self.cluster = cluster
+    self.queueingEnd = queueingEnd
   }
 
   public func write(to sink: inout ByteSink) {
@@ -38,7 +49,7 @@ public struct LLMServingSimCSV: OutputDocument {
       sink.write(models.indices.contains(instance) ? models[instance] : "")
       for value in [
         Int64(record.promptTokens), Int64(record.outputTokens), record.arrival.nanoseconds,
-        record.end.nanoseconds, latency, record.queueing?.nanoseconds ?? 0, ttft,
+        record.end.nanoseconds, latency, queueing(record), ttft,
         record.outputTokens > 1 ? (latency - ttft) / Int64(record.outputTokens - 1) : 0,
       ] {
         sink.write(ByteSink.comma)
@@ -46,6 +57,13 @@ public struct LLMServingSimCSV: OutputDocument {
       }
       writeGaps(of: row, to: &sink)
       sink.endRow()
+    }
+  }
+
+  private func queueing(_ record: RequestRecord) -> Int64 {
+    switch queueingEnd {
+    case .firstChunk: record.queueing?.nanoseconds ?? 0
+    case .lastChunk: (record.lastPrefillStart - record.arrival).nanoseconds
     }
   }
 
@@ -64,13 +82,15 @@ public struct LLMServingSimCSV: OutputDocument {
     sink.write("]\"")
   }
 
-  /// Finished records by instance, then by end, then by id.
+  /// Finished records by instance, then in order of completion: by end, then by id unless the run says more.
   private func rowsInOrder() -> ContiguousArray<Int> {
-    var rows = ContiguousArray<Int>()
-    for (row, record) in result.records.enumerated() where record.outcome == .finished {
-      rows.append(row)
+    var rows = ContiguousArray(result.completions.map { Int($0.index) })
+    if rows.isEmpty {
+      for (row, record) in result.records.enumerated() where record.outcome == .finished {
+        rows.append(row)
+      }
+      radixSort(&rows) { UInt64(clamping: result.records[$0].end.nanoseconds) }
     }
-    radixSort(&rows) { UInt64(clamping: result.records[$0].end.nanoseconds) }
     radixSort(&rows) { UInt64(clamping: result.records[$0].lastInstance.index) }
     return rows
   }
