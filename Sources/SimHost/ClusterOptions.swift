@@ -28,13 +28,21 @@ struct ClusterOptions: ParsableArguments {
   func load(
     _ path: String, _ resources: ResourceFolders, defaults: InstanceDefaults? = nil
   ) throws -> (cluster: ClusterSpec, costs: [IterationCost]) {
-    let cluster = try ClusterSpec.load(
-      path: resources.file(path), defaults: defaults ?? instances.defaults,
-      models: ModelCatalog(folders: resources.all("configs/model")))
-    for spec in cluster.instances { try KVCapacity(spec).check(spec, file: cluster.source) }
+    let cluster = try cluster(path, resources, defaults: defaults)
     let costs = try CostSelection.models(
       for: cluster, hardware: HardwareCatalog(folders: resources.all("configs/hardware")),
       profileDirectory: profileFolder)
     return (cluster, costs)
+  }
+
+  /// A cluster whose instances have room for their weights.
+  func cluster(
+    _ path: String, _ resources: ResourceFolders, defaults: InstanceDefaults? = nil
+  ) throws -> ClusterSpec {
+    let cluster = try ClusterSpec.load(
+      path: resources.file(path), defaults: defaults ?? instances.defaults,
+      models: ModelCatalog(folders: resources.all("configs/model")))
+    for spec in cluster.instances { try KVCapacity(spec).check(spec, file: cluster.source) }
+    return cluster
   }
 }

@@ -89,6 +89,8 @@ extension ConsoleReport {
   private func describe(_ policy: PolicyDescription) -> [String] {
     var lines = [labelled("policy", [Self.title(policy)])]
     for file in policy.files { lines.append(labelled("  file", [ConsoleText.printable(file)])) }
+    // Without a file it is the native scheduler, or rules with parameters of their own.
+    if policy.files.isEmpty, !policy.parameters.isEmpty { return lines }
     let severalFiles = policy.files.count > 1
     let hooks = policy.hooks.map {
       ConsoleText.printable(severalFiles ? "\($0.hook) (\($0.file))" : $0.hook)

@@ -59,7 +59,8 @@ struct OutputOptions: ParsableArguments {
     if let output {
       switch outputFormat {
       case .llmservingsim:
-        try LLMServingSimCSV(result, cluster: cluster).save(to: output, inputs: inputs)
+        try LLMServingSimCSV(result, cluster: cluster, queueingEnd: run.queueingEnd)
+          .save(to: output, inputs: inputs)
       case .wide:
         let workload = run.scenario.workload
         try WideCSV(
@@ -89,4 +90,6 @@ struct FinishedRun {
   var result: RunResult
   var summary: RunSummary
   var description: RunDescription
+  /// Where `queuing_delay` of the CSV ends.
+  var queueingEnd = LLMServingSimCSV.QueueingEnd.firstChunk
 }

@@ -37,6 +37,7 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var clusterOptions: ClusterOptions
   @OptionGroup(title: "Policy") var policyOptions: PolicyOptions
+  @OptionGroup(title: "Compatibility") var compat: CompatOptions
   @OptionGroup(title: "Output") var outputs: OutputOptions
 
   @Flag(help: "Advance one iteration and one request at a time: slow, the same bytes.")
@@ -44,6 +45,11 @@ struct RunCommand: ParsableCommand {
 
   @Flag(help: "Verify the KV books after every instant.")
   var check = false
+
+  func validate() throws {
+    try compat.check(
+      profileFolder: clusterOptions.profileFolder, policies: policyOptions, stepByStep: stepByStep)
+  }
 
   func run() throws {
     let console = Console(level: outputs.logLevel)
@@ -67,9 +73,14 @@ struct RunCommand: ParsableCommand {
 
     var observer = TerminalObserver(
       console: console, interval: scenario.options.logInterval ?? .zero)
-    let finished: FinishedRun
+    var finished: FinishedRun
     var hookCosts: [HookCost] = []
-    if var policy {
+    if compat.compat != nil {
+      finished = finish(
+        scenario,
+        try ReferenceSimulation.run(scenario, routing: compat.routing, observer: observer), nil)
+      finished.queueingEnd = .lastChunk
+    } else if var policy {
       let result = try Simulation.run(scenario, policy: &policy, observer: &observer)
       hookCosts = policy.hookCosts
       finished = finish(scenario, result, policy)
@@ -90,7 +101,6 @@ struct RunCommand: ParsableCommand {
   }
 
   private func scenario(_ resources: ResourceFolders) throws -> Scenario {
-    let (cluster, costs) = try clusterOptions.load(clusterConfig, resources)
     var reading = WorkloadLoadOptions()
     reading.limit = numReqs
     reading.sortArrivals = sortArrivals
@@ -105,6 +115,12 @@ struct RunCommand: ParsableCommand {
     options.check = check
     options.keepGaps = outputs.needsGaps
     options.targets = try outputs.targets
+    if compat.compat != nil, let profiles = clusterOptions.profileFolder {
+      return try ReferenceSimulation.scenario(
+        cluster: clusterOptions.cluster(clusterConfig, resources), profileDirectory: profiles,
+        workload: workload, options: options)
+    }
+    let (cluster, costs) = try clusterOptions.load(clusterConfig, resources)
     return Scenario(cluster: cluster, costs: costs, workload: workload, options: options)
   }
 
@@ -133,7 +149,8 @@ struct RunCommand: ParsableCommand {
           bytesPerBlock: capacity.bytesPerToken * spec.limits.blockSize,
           weightBytes: capacity.weightBytes)
       },
-      policy: policy.map(PolicyDescription.init) ?? PolicyDescription(name: "native"),
+      policy: policy.map(PolicyDescription.init)
+        ?? (compat.compat == nil ? PolicyDescription(name: "native") : compat.description),
       notes: notes)
   }
 }
