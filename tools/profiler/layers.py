@@ -23,6 +23,9 @@ class Layers:
         self._shard = shard
         self._compiled = compiled
         self._fused: dict[str, Callable] = {}
+        if compiled:
+            # Beyond a few versions of one function, of other shards, compiling would silently stop.
+            device.torch._dynamo.reset()
         self._weight: tuple[str, object] | None = None
 
     def call(self, name: str, count: int) -> Call:

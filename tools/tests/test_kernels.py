@@ -28,6 +28,29 @@ class Kernels(unittest.TestCase):
         self.points = list(Grid.standard(32, 4, 64).attention())
         self.pool = Pool(self.device, self.shard, TINY.head_dim, self.points)
 
+    def test_the_clock_is_the_median_of_device_events_each_behind_a_flush(self) -> None:
+        made: list[mock.Mock] = []
+
+        def event(enable_timing: bool) -> mock.Mock:
+            self.assertTrue(enable_timing)
+            made.append(mock.Mock())
+            # The calls took 3, 1 and 2 ms.
+            made[-1].elapsed_time.return_value = {0: 3.0, 2: 1.0, 4: 2.0}.get(len(made) - 1)
+            return made[-1]
+
+        call = mock.Mock()
+        self.device.kind, self.device.iterations = "cuda", 3
+        self.device._scratch = mock.Mock()
+        with mock.patch.multiple(self.torch.cuda, Event=event, synchronize=mock.Mock()):
+            self.assertEqual(self.device.median(lambda: call), 2000)
+        self.assertEqual((call.call_count, self.device._scratch.zero_.call_count), (5, 3))
+
+    def test_what_does_not_fit_is_no_time(self) -> None:
+        def call() -> None:
+            raise self.torch.cuda.OutOfMemoryError
+
+        self.assertIsNone(self.device.median(lambda: call))
+
     def test_the_pool_holds_every_point_or_says_so(self) -> None:
         from profiler.attention import Pool
 

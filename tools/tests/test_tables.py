@@ -179,6 +179,43 @@ class Bundles(unittest.TestCase):
         self.assertIn("has no other; expected one of toy_sxm", run.stderr)
 
 
+class ClosedLoops(unittest.TestCase):
+    """Users who each wait for their answer, on the tiny model."""
+
+    def test_runs_are_simulated_and_compared(self) -> None:
+        if simhost() is None:
+            self.skipTest("simhost is not built")
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            write_tables(folder / "tables")
+            tables = OperatorTables(folder / "tables")
+            Converter(tables, NVLINK, "toy", GRID).write(folder, TINY, [1])
+            model = folder / "configs/model/toy/tiny.json"
+            model.parent.mkdir(parents=True)
+            model.write_text((ROOT / "tools/tests/data/tiny.json").read_text())
+            columns = "model_path,backend,precision,mode,tp_size,isl,osl,batch_size,silicon_tpot_ms"
+            (folder / "runs.csv").write_text(
+                f"{columns}\ntoy/tiny,vllm,,agg,1,32,8,2,1.0\ntoy/tiny,vllm,,agg,1,32,8,2,9.0\n"
+                "toy/tiny,vllm,fp8,agg,1,32,8,4,1.0\ntoy/tiny,vllm,,agg,1,32,9000,4,1.0\n"
+            )
+            command = [sys.executable, str(ROOT / "tools/compare_closed_loops.py"), "runs.csv"]
+            command += ["--hardware", "H100", "--profile-dir", ".", "--simhost", str(simhost())]
+            done = subprocess.run(
+                [*command, "--model", "toy/tiny"],
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            # Each shape once, none of another precision, none too large.
+            self.assertRegex(done.stdout, r"^tp1: 1 runs, TPOT off by [+-][0-9.]+%")
+            done = subprocess.run(
+                [*command, "--model", "x"], cwd=folder, capture_output=True, text=True, check=False
+            )
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("has no vllm runs of x", done.stderr)
+
+
 class RealTables(unittest.TestCase):
     """On published tables of H100: nothing is faster than the data sheet allows."""
 
