@@ -12,14 +12,15 @@ struct FolderRule {
 /// The folders in the order in which data meets them. To let a folder use another, change this table and say why.
 let folderTable: [FolderRule] = [
   FolderRule(name: "Units", uses: []),
+  FolderRule(name: "Storage", uses: []),
   FolderRule(name: "Configuration", uses: ["Units"], imports: ["Foundation"]),
   FolderRule(name: "Workload", uses: ["Units", "Configuration"], imports: ["Foundation"]),
   FolderRule(name: "Cost", uses: ["Units", "Configuration"], imports: ["Foundation"]),
-  FolderRule(name: "Memory", uses: ["Units", "Configuration"], imports: collections),
-  FolderRule(name: "Network", uses: ["Units", "Configuration"], imports: collections),
+  FolderRule(name: "Memory", uses: ["Units", "Storage", "Configuration"], imports: collections),
+  FolderRule(name: "Network", uses: ["Units", "Storage", "Configuration"], imports: collections),
   // A scheduler decides without knowing what a decision costs.
   FolderRule(
-    name: "Scheduling", uses: ["Units", "Configuration", "Workload", "Memory"],
+    name: "Scheduling", uses: ["Units", "Storage", "Configuration", "Workload", "Memory"],
     imports: collections),
   // The only folder that knows that Lua exists; the host time of hooks is for the console.
   FolderRule(
@@ -29,7 +30,8 @@ let folderTable: [FolderRule] = [
   FolderRule(
     name: "Simulation",
     uses: [
-      "Units", "Configuration", "Workload", "Cost", "Memory", "Network", "Scheduling", "Policy",
+      "Units", "Storage", "Configuration", "Workload", "Cost", "Memory", "Network", "Scheduling",
+      "Policy",
       "Metrics",
     ],
     imports: collections),

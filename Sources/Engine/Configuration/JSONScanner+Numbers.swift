@@ -22,6 +22,25 @@ extension JSONScanner {
     return isNegative ? -magnitude : magnitude
   }
 
+  /// Reads a number that is nothing but digits, and no more than `most`; else reads nothing, for a closer look.
+  mutating func plainNumber(upTo most: Int) -> Int? {
+    skipWhitespace()
+    var i = position
+    var value = 0
+    while i < bytes.count {
+      let digit = bytes[i] &- UInt8(ascii: "0")
+      guard digit <= 9 else { break }
+      value = value &* 10 &+ Int(digit)
+      i += 1
+    }
+    let digits = i - position
+    guard digits >= 1, digits <= 18, digits == 1 || bytes[position] != UInt8(ascii: "0"),
+      i == bytes.count || !Self.continuesNumber(bytes[i]), value <= most
+    else { return nil }
+    position = i
+    return value
+  }
+
   /// Reads a number as the nearest `Double`; refuses what is too large for one.
   mutating func double() throws(JSONError) -> Double {
     let numeral = try numeral()

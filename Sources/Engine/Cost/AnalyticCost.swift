@@ -137,9 +137,8 @@ public final class AnalyticCost: CostModel {
     SimDuration(roundingUp: max(1e-9, seconds(shape)))
   }
 
-  public func appendEnds(
-    of shape: IterationShape, count: Int, from start: SimTime,
-    to ends: inout ContiguousArray<SimTime>
+  public func writeEnds(
+    of shape: IterationShape, from start: SimTime, to ends: UnsafeMutableBufferPointer<SimTime>
   ) {
     precondition(shape.prefillTokens == 0, "decode requests only")
     // Of all terms only the keys to read change from one iteration to the next.
@@ -148,11 +147,10 @@ public final class AnalyticCost: CostModel {
       shape.decodeRequests == 0 ? 0 : decodeFixed + Double(shape.decodeRequests) * decodePerRequest
     var context = shape.decodeContext
     var end = start
-    ends.reserveCapacity(ends.count + count)
-    for _ in 0..<count {
+    for place in ends.indices {
       let attention = shape.decodeRequests == 0 ? 0 : decode + Double(context) * decodePerKey
       end = end + SimDuration(roundingUp: max(1e-9, constant + attention))
-      ends.append(end)
+      ends[place] = end
       context += shape.decodeRequests
     }
   }

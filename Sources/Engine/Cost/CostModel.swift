@@ -33,23 +33,21 @@ public protocol CostModel: Sendable {
   /// Whether `iterationTime` reads `decodeContextMin` and `decodeContextMax`.
   var usesContextExtremes: Bool { get }
   func iterationTime(_ shape: IterationShape) -> SimDuration
-  /// Appends the ends of `count` iterations of decode requests only, one behind the other from `start` on: the first of
+  /// Fills `ends` with the ends of iterations of decode requests only, one behind the other from `start` on: the first of
   /// this shape, each further one with one more token of context for every request.
-  func appendEnds(
-    of shape: IterationShape, count: Int, from start: SimTime,
-    to ends: inout ContiguousArray<SimTime>)
+  func writeEnds(
+    of shape: IterationShape, from start: SimTime, to ends: UnsafeMutableBufferPointer<SimTime>)
 }
 
 extension CostModel {
-  @inlinable public func appendEnds(
-    of shape: IterationShape, count: Int, from start: SimTime,
-    to ends: inout ContiguousArray<SimTime>
+  @inlinable public func writeEnds(
+    of shape: IterationShape, from start: SimTime, to ends: UnsafeMutableBufferPointer<SimTime>
   ) {
     var shape = shape
     var end = start
-    for _ in 0..<count {
+    for place in ends.indices {
       end = end + iterationTime(shape)
-      ends.append(end)
+      ends[place] = end
       shape.decodeContext += shape.decodeRequests
       shape.decodeContextMin += 1
       shape.decodeContextMax += 1

@@ -20,14 +20,13 @@ public enum IterationCost: CostModel {
     }
   }
 
-  public func appendEnds(
-    of shape: IterationShape, count: Int, from start: SimTime,
-    to ends: inout ContiguousArray<SimTime>
+  public func writeEnds(
+    of shape: IterationShape, from start: SimTime, to ends: UnsafeMutableBufferPointer<SimTime>
   ) {
     switch self {
-    case .linear(let model): model.appendEnds(of: shape, count: count, from: start, to: &ends)
-    case .profile(let model): model.appendEnds(of: shape, count: count, from: start, to: &ends)
-    case .analytic(let model): model.appendEnds(of: shape, count: count, from: start, to: &ends)
+    case .linear(let model): model.writeEnds(of: shape, from: start, to: ends)
+    case .profile(let model): model.writeEnds(of: shape, from: start, to: ends)
+    case .analytic(let model): model.writeEnds(of: shape, from: start, to: ends)
     }
   }
 

@@ -6,16 +6,19 @@
 /// 16-byte cells took a third longer on 9 million blocks.)
 /// - Complexity: O(1) expected; at most half as many keys as buckets.
 struct BlockIndex {
-  typealias Entries = ContiguousArray<KVBlockPool.Entry>
+  typealias Entries = Pile<KVBlockPool.Entry>
   /// First entry of each chain; -1 ends it.
-  private var buckets: ContiguousArray<Int32>
+  private var buckets: UnsafeMutablePointer<Int32>
   private var mask: Int
   private(set) var count = 0
 
   init(buckets: Int = 16) {
-    self.buckets = ContiguousArray(repeating: -1, count: buckets)
+    self.buckets = .allocate(capacity: buckets)
+    self.buckets.initialize(repeating: -1, count: buckets)
     mask = buckets - 1
   }
+
+  func deallocate() { buckets.deallocate() }
 
   @inline(__always)
   private func bucket(_ key: UInt64) -> Int { Int(truncatingIfNeeded: key) & mask }
@@ -32,7 +35,7 @@ struct BlockIndex {
 
   /// Makes `entry` the one that is found by its key. Returns the one that was.
   mutating func insert(_ entry: Int32, in entries: inout Entries) -> Int32? {
-    if 2 * (count + 1) > buckets.count { grow(&entries) }
+    if 2 * (count + 1) > mask + 1 { grow(&entries) }
     let key = entries[Int(entry)].key
     let former = find(key, in: entries)
     if let former { remove(former, from: &entries) }
@@ -58,15 +61,16 @@ struct BlockIndex {
   }
 
   private mutating func grow(_ entries: inout Entries) {
-    var larger = BlockIndex(buckets: 2 * buckets.count)
-    for first in buckets {
-      var entry = first
+    var larger = BlockIndex(buckets: 2 * (mask + 1))
+    for bucket in 0...mask {
+      var entry = buckets[bucket]
       while entry >= 0 {
         let next = entries[Int(entry)].chain
         _ = larger.insert(entry, in: &entries)
         entry = next
       }
     }
+    deallocate()
     self = larger
   }
 }

@@ -7,6 +7,8 @@
 ///
 /// The queue stores runs: blank blocks that stand together are one entry, so a workload of unknown content costs O(1).
 ///
+/// Owns plain memory: not to be changed in a copy, and to be ended with `deallocate`.
+///
 /// Source: Kwon et al., SOSP 2023, https://doi.org/10.1145/3600006.3613165, section 4; vLLM `v1/core/block_pool.py`.
 struct KVBlockPool {
   let capacity: Int
@@ -29,9 +31,9 @@ struct KVBlockPool {
     /// Next entry in the same bucket of the index; means nothing on a blank one.
     var chain: Int32 = -1
   }
-  var entries: ContiguousArray<Entry> = []
+  var entries = Pile<Entry>()
   /// Unused places in `entries`.
-  private var vacant: ContiguousArray<Int32> = []
+  private var vacant = Pile<Int32>()
   var head: Int32 = -1
   var tail: Int32 = -1
   private(set) var index = BlockIndex()
@@ -42,6 +44,12 @@ struct KVBlockPool {
     self.blockSize = blockSize
     free = 0
     appendBlank(capacity)
+  }
+
+  func deallocate() {
+    entries.deallocate()
+    vacant.deallocate()
+    index.deallocate()
   }
 
   /// Blocks that requests hold; a shared block counts once.

@@ -147,7 +147,12 @@ extension RejectionCount {
 extension ContiguousArray<RequestRecord> {
   /// Of the finished requests that have the quantity.
   func distribution(of quantity: (RequestRecord) -> SimDuration?) -> Distribution? {
-    distribution { record -> Double? in quantity(record).map { Double($0.nanoseconds) } }
+    var samples = ContiguousArray<Int64>()
+    samples.reserveCapacity(count)
+    for record in self where record.outcome == .finished {
+      if let sample = quantity(record) { samples.append(sample.nanoseconds) }
+    }
+    return Distribution(ofWholeNanoseconds: samples)
   }
 
   func distribution(of nanoseconds: (RequestRecord) -> Double?) -> Distribution? {

@@ -1,6 +1,6 @@
 /// Max-min fairness by progressive filling: all flows grow together until a port is full, its flows stop, the others go on.
 ///
-/// Keeps its tables from one division to the next, so that none allocates.
+/// Keeps its tables from one division to the next, so that none allocates; they end with `deallocate`.
 /// Source: Bertsekas and Gallager, *Data Networks*, 2nd edition, section 6.5.2.
 struct FairShare {
   /// A flow that wants a rate: its place among the flows, and its port out and in.
@@ -12,29 +12,36 @@ struct FairShare {
 
   /// What each port has left, and how many flows without a rate use it: ports out, then ports in. Between two
   /// divisions nobody uses any.
-  private var left: ContiguousArray<Double>
-  private var users: ContiguousArray<Int32>
+  private let left: UnsafeMutablePointer<Double>
+  private let users: UnsafeMutablePointer<Int32>
   private let ports: Int
   /// Of every port, in bytes per nanosecond.
   private let capacity: Double
-  private var open: ContiguousArray<Demand> = []
+  private var open = Pile<Demand>()
 
   init(ports: Int, capacity: Double) {
     self.ports = ports
     self.capacity = capacity
-    left = ContiguousArray(repeating: 0, count: 2 * ports)
-    users = ContiguousArray(repeating: 0, count: 2 * ports)
+    left = .allocate(capacity: 2 * ports)
+    left.initialize(repeating: 0, count: 2 * ports)
+    users = .allocate(capacity: 2 * ports)
+    users.initialize(repeating: 0, count: 2 * ports)
+  }
+
+  func deallocate() {
+    left.deallocate()
+    users.deallocate()
+    open.deallocate()
   }
 
   /// Gives each flow its rate by place; the others keep theirs.
   /// - Complexity: O(flows × full ports)
-  mutating func divide(_ flows: ContiguousArray<Demand>, into rates: inout ContiguousArray<Double>)
-  {
+  mutating func divide(_ flows: Pile<Demand>, into rates: Pile<Double>) {
     if flows.count == 1 {
       rates[flows[0].flow] = capacity
       return
     }
-    open.removeAll(keepingCapacity: true)
+    open.removeAll()
     for flow in flows {
       open.append(Demand(flow: flow.flow, from: flow.from, to: ports + flow.to))
       join(flow.from)
@@ -74,12 +81,12 @@ struct FairShare {
     if part < share || (part == share && port < tightest) { (tightest, share) = (port, part) }
   }
 
-  private mutating func join(_ port: Int) {
+  private func join(_ port: Int) {
     left[port] = capacity
     users[port] += 1
   }
 
-  private mutating func use(_ port: Int, _ share: Double) {
+  private func use(_ port: Int, _ share: Double) {
     left[port] = max(0, left[port] - share)
     users[port] -= 1
   }

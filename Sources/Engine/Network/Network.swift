@@ -25,16 +25,23 @@ struct Flow {
 struct Network {
   let link: LinkSpec
   /// Flows under way, in order of starting.
-  private(set) var flows: ContiguousArray<Flow> = []
+  private(set) var flows = Pile<Flow>()
   private var nextID = 0
   private var fairShare: FairShare
   /// Of flows that have started, and of all flows by place; kept for the next division.
-  private var demands: ContiguousArray<FairShare.Demand> = []
-  private var rates: ContiguousArray<Double> = []
+  private var demands = Pile<FairShare.Demand>()
+  private var rates = Pile<Double>()
 
   init(link: LinkSpec, instances: Int) {
     self.link = link
     fairShare = FairShare(ports: instances, capacity: link.bytesPerNanosecond)
+  }
+
+  func deallocate() {
+    flows.deallocate()
+    demands.deallocate()
+    rates.deallocate()
+    fairShare.deallocate()
   }
 
   /// Time that `bytes` take over idle links.
@@ -63,7 +70,7 @@ struct Network {
   }
 
   /// Moves on to `now`, which is not later than `nextEvent`. Adds the tags of flows that have ended, in order of start.
-  mutating func advance(to now: SimTime, ended: inout ContiguousArray<Int32>) {
+  mutating func advance(to now: SimTime, ended: inout Pile<Int32>) {
     var kept = 0
     for place in flows.indices {
       if flows[place].rate > 0, flows[place].end <= now {
@@ -79,14 +86,14 @@ struct Network {
 
   /// Divides the ports anew among flows that have started.
   private mutating func share(_ now: SimTime) {
-    demands.removeAll(keepingCapacity: true)
-    rates.removeAll(keepingCapacity: true)
+    demands.removeAll()
+    rates.removeAll()
     for (place, flow) in flows.enumerated() {
       rates.append(0)
       guard flow.start <= now else { continue }
       demands.append(FairShare.Demand(flow: place, from: Int(flow.from), to: Int(flow.to)))
     }
-    fairShare.divide(demands, into: &rates)
+    fairShare.divide(demands, into: rates)
     for place in flows.indices where rates[place] != flows[place].rate {
       let flow = flows[place]
       let sent = flow.rate * Double((now - max(flow.since, flow.start)).nanoseconds)

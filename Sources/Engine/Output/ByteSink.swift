@@ -54,47 +54,81 @@ public struct ByteSink {
   }
 
   private mutating func write(_ bytes: UnsafeBufferPointer<UInt8>) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      makeRoom(for: 1)
-      let part = rest.prefix(buffer.count - used)
-      for byte in part {
-        buffer[used] = byte
-        used += 1
+    var written = 0
+    while written < bytes.count {
+      makeRoom(for: min(bytes.count - written, 64))
+      let part = min(bytes.count - written, buffer.count - used)
+      buffer.withUnsafeMutableBytes { target in
+        UnsafeMutableRawBufferPointer(rebasing: target[used..<(used + part)])
+          .copyMemory(
+            from: UnsafeRawBufferPointer(
+              rebasing: UnsafeRawBufferPointer(bytes)[written..<(written + part)]))
       }
-      rest = rest.dropFirst(part.count)
+      used += part
+      written += part
     }
+  }
+
+  /// Text that was made into bytes before.
+  public mutating func write(_ text: ContiguousArray<UInt8>) {
+    text.withUnsafeBufferPointer { write($0) }
   }
 
   /// Digits of `magnitude`, at least one before a point that stands before the last `decimals`.
   private mutating func writeDigits(_ magnitude: UInt64, negative: Bool, decimals: Int) {
     // 20 digits of the largest value, a sign and a point.
     makeRoom(for: 22)
-    var digits = 1
-    var bound: UInt64 = 10
-    while magnitude >= bound {
-      digits += 1
-      if digits == 20 { break }
-      bound *= 10
-    }
-    digits = max(digits, decimals + 1)
+    let digits = max(Self.digits(of: magnitude), decimals + 1)
     let length = digits + (negative ? 1 : 0) + (decimals > 0 ? 1 : 0)
-
-    var place = used + length - 1
-    used += length
-    var span = buffer.mutableSpan
-    var rest = magnitude
-    for written in 0..<digits {
-      if decimals > 0, written == decimals {
-        span[place] = UInt8(ascii: ".")
+    let end = used + length
+    used = end
+    buffer.withUnsafeMutableBufferPointer { buffer in
+      var place = end
+      var rest = magnitude
+      if decimals > 0 {
+        let (whole, fraction) = rest.quotientAndRemainder(dividingBy: Self.powersOfTen[decimals])
+        Self.put(fraction, digits: decimals, before: &place, in: buffer)
         place -= 1
+        buffer[place] = UInt8(ascii: ".")
+        rest = whole
       }
-      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      span[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
-      place -= 1
-      rest = quotient
+      Self.put(rest, digits: digits - decimals, before: &place, in: buffer)
+      if negative { buffer[place - 1] = UInt8(ascii: "-") }
     }
-    if negative { span[place] = UInt8(ascii: "-") }
+  }
+
+  /// Writes the last `digits` digits of `value` before `place`, two at a time.
+  @inline(__always)
+  private static func put(
+    _ value: UInt64, digits: Int, before place: inout Int,
+    in buffer: UnsafeMutableBufferPointer<UInt8>
+  ) {
+    var rest = value
+    var left = digits
+    while left >= 2 {
+      let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+      let tens = UInt8(truncatingIfNeeded: (pair * 103) >> 10)
+      place -= 2
+      buffer[place] = UInt8(ascii: "0") + tens
+      buffer[place + 1] = UInt8(ascii: "0") + (UInt8(truncatingIfNeeded: pair) - 10 * tens)
+      rest = quotient
+      left -= 2
+    }
+    if left == 1 {
+      place -= 1
+      buffer[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+    }
+  }
+
+  private static func digits(of magnitude: UInt64) -> Int {
+    // A bit is log10(2) = 1233 / 4096 of a digit; the table settles which of two it is.
+    let bits = 64 - (magnitude | 1).leadingZeroBitCount
+    let least = (bits * 1233) >> 12
+    return magnitude < powersOfTen[least] ? max(1, least) : least + 1
+  }
+
+  private static let powersOfTen: [UInt64] = (0..<20).reduce(into: []) { powers, _ in
+    powers.append((powers.last ?? 0) == 0 ? 1 : (powers.last ?? 0) * 10)
   }
 
   private mutating func makeRoom(for count: Int) {

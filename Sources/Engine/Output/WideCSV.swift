@@ -35,27 +35,72 @@ public struct WideCSV: OutputDocument {
   public func write(to sink: inout ByteSink) {
     sink.write(Self.columns.joined(separator: ","))
     sink.endRow()
+    let words = Words(result, cluster: cluster)
     for record in result.records {
-      writeRow(record, to: &sink)
+      writeRow(record, words, to: &sink)
       sink.endRow()
     }
   }
 
-  private func writeRow(_ record: RequestRecord, to sink: inout ByteSink) {
+  /// Texts that rows repeat, as the bytes of their fields; an index of −1 is an empty field.
+  private struct Words {
+    private let instances: ContiguousArray<ContiguousArray<UInt8>>
+    private let reasons: ContiguousArray<ContiguousArray<UInt8>>
+    private let outcomes: ContiguousArray<ContiguousArray<UInt8>>
+
+    init(_ result: RunResult, cluster: ClusterSpec) {
+      func fields(_ texts: [String]) -> ContiguousArray<ContiguousArray<UInt8>> {
+        ContiguousArray(
+          texts.map { text in
+            var field = ByteSink()
+            field.write(field: text)
+            return ContiguousArray(field.text.utf8)
+          })
+      }
+      instances = fields(cluster.instances.map(\.name))
+      reasons = fields(result.reasons)
+      outcomes = fields(Outcome.allCases.map(\.rawValue))
+    }
+
+    func write(_ instance: InstanceID, to sink: inout ByteSink) {
+      write(Int(instance.index), of: instances, to: &sink)
+    }
+
+    func write(_ outcome: Outcome, reason: Int32, to sink: inout ByteSink) {
+      let place =
+        switch outcome {
+        case .finished: 0
+        case .rejected: 1
+        case .cancelled: 2
+        case .unfinished: 3
+        }
+      write(place, of: outcomes, to: &sink)
+      write(Int(reason), of: reasons, to: &sink)
+    }
+
+    private func write(
+      _ place: Int, of texts: ContiguousArray<ContiguousArray<UInt8>>, to sink: inout ByteSink
+    ) {
+      sink.write(ByteSink.comma)
+      if texts.indices.contains(place) { sink.write(texts[place]) }
+    }
+  }
+
+  private func writeRow(_ record: RequestRecord, _ words: Words, to sink: inout ByteSink) {
     let isHandedOver = record.transferStart != .never
     sink.write(Int64(record.id.index))
     text(session(record.id), to: &sink)
     text(nil, to: &sink)
     moment(record.arrival, to: &sink)
     moment(record.routed, to: &sink)
-    text(name(of: record.prefillInstance), to: &sink)
+    words.write(record.prefillInstance, to: &sink)
     length(record.prefillQueue, to: &sink)
     length(record.prefill, to: &sink)
     moment(record.firstToken, to: &sink)
     length(record.kvWait, to: &sink)
     count(isHandedOver ? record.kvBytes : nil, to: &sink)
     length(record.transfer, to: &sink)
-    text(name(of: record.decodeInstance), to: &sink)
+    words.write(record.decodeInstance, to: &sink)
     length(record.decodeQueue, to: &sink)
     length(record.decode, to: &sink)
     moment(record.end, to: &sink)
@@ -68,23 +113,12 @@ public struct WideCSV: OutputDocument {
     count(Int64(record.preemptions), to: &sink)
     text(nil, to: &sink)
     count(targets.map { $0.areMet(by: record) ? 1 : 0 }, to: &sink)
-    text(record.outcome.rawValue, to: &sink)
-    text(reason(of: record), to: &sink)
+    words.write(record.outcome, reason: record.reason, to: &sink)
   }
 
   private func tokenTime(_ record: RequestRecord) -> SimDuration? {
     guard record.outputTokens > 1, let generation = record.generation else { return nil }
     return SimDuration(nanoseconds: generation.nanoseconds / Int64(record.outputTokens - 1))
-  }
-
-  private func name(of instance: InstanceID) -> String? {
-    let index = Int(instance.index)
-    return cluster.instances.indices.contains(index) ? cluster.instances[index].name : nil
-  }
-
-  private func reason(of record: RequestRecord) -> String? {
-    let index = Int(record.reason)
-    return result.reasons.indices.contains(index) ? result.reasons[index] : nil
   }
 
   private func moment(_ time: SimTime, to sink: inout ByteSink) {

@@ -30,18 +30,19 @@ enum LuaCallbacks {
   private static func addViews(_ table: inout clua_callbacks) {
     table.fill_instance = { context, instance, state in
       guard let state else { return }
-      LuaWorld.from(context)?.fill(InstanceID(Int(instance)), state)
+      LuaWorld.from(context)?.questions.fillInstance(InstanceID(Int(instance)), state)
     }
     table.fill_request = { context, request, state in
       guard let state else { return false }
-      return LuaWorld.from(context)?.fill(RequestRef(request), state) ?? false
+      return LuaWorld.from(context)?.questions.fillRequest(RequestRef(request), state) ?? false
     }
     table.end_of_request = { context, request in
-      LuaWorld.from(context)?.world.endOfRequest(RequestID(Int(request.id)))?.nanoseconds ?? -1
+      LuaWorld.from(context)?.questions.world().endOfRequest(RequestID(Int(request.id)))?
+        .nanoseconds ?? -1
     }
     table.session_name = { context, request in
       guard let lent = LuaWorld.from(context),
-        let name = lent.world.sessionName(RequestRef(request)),
+        let name = lent.questions.world().sessionName(RequestRef(request)),
         let space = clua_scratch(lent.handle, name.utf8.count + 1)
       else { return -1 }
       UnsafeMutableRawBufferPointer(start: space, count: name.utf8.count).copyBytes(from: name.utf8)
@@ -49,8 +50,7 @@ enum LuaCallbacks {
     }
     table.list_requests = { context, instance, running in
       guard let lent = LuaWorld.from(context) else { return 0 }
-      let id = InstanceID(Int(instance))
-      let list = running ? lent.world.running(id) : lent.world.waiting(id)
+      let list = lent.questions.list(InstanceID(Int(instance)), running)
       guard
         let space = clua_scratch(
           lent.handle, (list.count + 1) * MemoryLayout<clua_request>.stride)
@@ -59,53 +59,56 @@ enum LuaCallbacks {
       for (index, request) in list.enumerated() { requests[index] = clua_request(request) }
       return Int64(list.count)
     }
-    table.gateway_waiting = { context in Int64(LuaWorld.from(context)?.world.gatewayWaiting ?? 0)
+    table.gateway_waiting = { context in
+      Int64(LuaWorld.from(context)?.questions.world().gatewayWaiting ?? 0)
     }
   }
 
   private static func addEstimates(_ table: inout clua_callbacks) {
     table.prefix_hit_tokens = { context, request, instance in
       Int64(
-        LuaWorld.from(context)?.world.prefixHitTokens(
+        LuaWorld.from(context)?.questions.prefixHitTokens(
           RequestRef(request), InstanceID(Int(instance))) ?? 0)
     }
     table.estimate_prefill_ns = { context, request, instance in
-      LuaWorld.from(context)?.world.estimatePrefill(
+      LuaWorld.from(context)?.questions.world().estimatePrefill(
         RequestRef(request), InstanceID(Int(instance))
       )
       .nanoseconds ?? 0
     }
     table.estimate_step_ns = { context, instance, prefillTokens, decodeSeqs, contextTokens in
-      LuaWorld.from(context)?.world.estimateStep(
+      LuaWorld.from(context)?.questions.world().estimateStep(
         InstanceID(Int(instance)), prefillTokens: Int(prefillTokens), decodeSeqs: Int(decodeSeqs),
         contextTokens: Int(contextTokens)
       ).nanoseconds ?? 0
     }
     table.transfer_ns = { context, request, from, to in
-      LuaWorld.from(context)?.world.transferTime(
+      LuaWorld.from(context)?.questions.world().transferTime(
         RequestRef(request), from: InstanceID(Int(from)), to: InstanceID(Int(to))
       ).nanoseconds ?? 0
     }
   }
 
   private static func addStep(_ table: inout clua_callbacks) {
-    table.step_tokens = { context in Int64(LuaWorld.from(context)?.step?.tokens ?? 0) }
-    table.step_budget = { context in Int64(LuaWorld.from(context)?.step?.budget ?? 0) }
-    table.step_seqs = { context in Int64(LuaWorld.from(context)?.step?.seqs ?? 0) }
+    table.step_tokens = { context in Int64(LuaWorld.from(context)?.stepQuestions?.tokens() ?? 0) }
+    table.step_budget = { context in Int64(LuaWorld.from(context)?.stepQuestions?.budget() ?? 0) }
+    table.step_seqs = { context in Int64(LuaWorld.from(context)?.stepQuestions?.seqs() ?? 0) }
     table.step_can_allocate = { context, request, tokens in
-      LuaWorld.from(context)?.step?.canAllocate(RequestRef(request), tokens: Int(tokens)) ?? false
+      LuaWorld.from(context)?.stepQuestions?.canAllocate(RequestRef(request), Int(tokens)) ?? false
     }
     table.step_decode = { context, request in
-      LuaCallbacks.code(LuaWorld.from(context)?.step?.decode(RequestRef(request)))
+      LuaCallbacks.code(LuaWorld.from(context)?.stepQuestions?.decode(RequestRef(request)))
     }
     table.step_prefill = { context, request, tokens in
       LuaCallbacks.code(
-        LuaWorld.from(context)?.step?.prefill(RequestRef(request), tokens: Int(tokens)))
+        LuaWorld.from(context)?.stepQuestions?.prefill(RequestRef(request), Int(tokens)))
     }
     table.step_preempt = { context, request in
-      LuaCallbacks.code(LuaWorld.from(context)?.step?.preempt(RequestRef(request)))
+      LuaCallbacks.code(LuaWorld.from(context)?.stepQuestions?.preempt(RequestRef(request)))
     }
-    table.step_decode_all = { context in Int64(LuaWorld.from(context)?.step?.decodeAll() ?? 0) }
+    table.step_decode_all = { context in
+      Int64(LuaWorld.from(context)?.stepQuestions?.decodeAll() ?? 0)
+    }
   }
 
   /// −1 for done, else the place of the refusal among all of them.

@@ -9,8 +9,8 @@ final class LuaVM {
   /// Whether the machine knows the instances.
   private var isBound = false
   /// The boxes of the last call, for the next one with a world of the same type.
-  private var worldBox: (type: ObjectIdentifier, box: LuaWorld)?
-  private var stepBox: (type: ObjectIdentifier, box: LuaWorld)?
+  private var worldBox: LuaWorld?
+  private var stepBox: LuaWorld?
 
   init(_ options: LuaPolicyOptions) throws(PolicyError) {
     var random = RandomStream(seed: options.seed, name: "policy")
@@ -49,24 +49,28 @@ final class LuaVM {
     _ hook: clua_hook_id, about subject: LuaSubject, in world: World,
     _ body: (OpaquePointer, Int64) -> clua_status
   ) throws(PolicyError) {
-    let type = ObjectIdentifier(World.self)
-    if worldBox?.type != type { worldBox = (type, LuaWorldBox<World>(handle)) }
-    guard let worldBox else { return }
-    try run(unsafeDowncast(worldBox.box, to: LuaWorldBox<World>.self), hook, subject, world, body)
+    if let worldBox, worldBox.type == ObjectIdentifier(World.self) {
+      return try run(worldBox, hook, subject, world, body)
+    }
+    let box = LuaWorld(handle, holding: World.self)
+    worldBox = box
+    try run(box, hook, subject, world, body)
   }
 
   /// Runs the `batch` hook with the step at hand.
   func call<Step: PolicyStep>(
     forming step: Step, about subject: LuaSubject, _ body: (OpaquePointer, Int64) -> clua_status
   ) throws(PolicyError) {
-    let type = ObjectIdentifier(Step.self)
-    if stepBox?.type != type { stepBox = (type, LuaStepBox<Step>(handle)) }
-    guard let stepBox else { return }
-    try run(unsafeDowncast(stepBox.box, to: LuaStepBox<Step>.self), CLUA_BATCH, subject, step, body)
+    if let stepBox, stepBox.type == ObjectIdentifier(Step.self) {
+      return try run(stepBox, CLUA_BATCH, subject, step, body)
+    }
+    let box = LuaWorld(handle, holding: Step.self) { LuaStepQuestions($0) }
+    stepBox = box
+    try run(box, CLUA_BATCH, subject, step, body)
   }
 
   private func run<World: PolicyWorld>(
-    _ box: LuaWorldBox<World>, _ hook: clua_hook_id, _ subject: LuaSubject, _ world: World,
+    _ box: LuaWorld, _ hook: clua_hook_id, _ subject: LuaSubject, _ world: World,
     _ body: (OpaquePointer, Int64) -> clua_status
   ) throws(PolicyError) {
     if !isBound { try bind(world) }

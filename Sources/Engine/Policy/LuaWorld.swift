@@ -1,37 +1,39 @@
 import CLua
 
-/// The world of the hook call under way, as C calls back into it.
+/// The world of the hook call under way, as C calls back into it: one box for each type of world, used again and again.
 ///
-/// One virtual call for each question, and no existential on the two hot ones: filling the state of an instance and of
-/// a request. C holds it unretained, and only during the call.
-class LuaWorld {
+/// C holds it unretained, and only during the call.
+final class LuaWorld {
   let handle: OpaquePointer
-  init(_ handle: OpaquePointer) { self.handle = handle }
-
-  func fill(_ instance: InstanceID, _ state: UnsafeMutablePointer<clua_instance_state>) {}
-  func fill(_ request: RequestRef, _ state: UnsafeMutablePointer<clua_request_state>) -> Bool {
-    false
-  }
-  var world: any PolicyWorld { fatalError("a subclass answers") }
+  /// The type of world that it can hold.
+  let type: ObjectIdentifier
+  let questions: LuaQuestions
   /// nil outside `batch`.
-  var step: (any PolicyStep)? { nil }
+  let stepQuestions: LuaStepQuestions?
+  /// Where the world is while it is lent.
+  private let place: UnsafeMutableRawPointer
 
-  static func from(_ context: UnsafeMutableRawPointer?) -> LuaWorld? {
-    context.map { Unmanaged<LuaWorld>.fromOpaque($0).takeUnretainedValue() }
+  /// - Parameter steps: what the world answers as a step; nil for one that is none.
+  @inline(__always)
+  init<World: PolicyWorld>(
+    _ handle: OpaquePointer, holding: World.Type,
+    steps: (UnsafeMutablePointer<World>) -> LuaStepQuestions? = { _ in nil }
+  ) {
+    let current = UnsafeMutablePointer<World>.allocate(capacity: 1)
+    self.handle = handle
+    type = ObjectIdentifier(World.self)
+    place = UnsafeMutableRawPointer(current)
+    questions = LuaQuestions(current)
+    stepQuestions = steps(current)
   }
-}
 
-/// Holds a world of one type while it is lent; kept by the machine and used again for the next call.
-class LuaWorldBox<World: PolicyWorld>: LuaWorld {
-  /// Initialised during `lend` only. A pointer, because reads through it need no exclusivity check.
-  fileprivate let current = UnsafeMutablePointer<World>.allocate(capacity: 1)
-
-  deinit { current.deallocate() }
+  deinit { place.deallocate() }
 
   /// Makes `world` the one that C asks while `body` runs.
-  final func lend<Result>(_ world: World, _ body: () -> Result) -> Result {
-    current.initialize(to: world)
-    clua_lend(handle, Unmanaged<LuaWorld>.passUnretained(self).toOpaque())
+  @inline(__always)
+  func lend<World: PolicyWorld, Result>(_ world: World, _ body: () -> Result) -> Result {
+    let current = place.initializeMemory(as: World.self, to: world)
+    clua_lend(handle, Unmanaged.passUnretained(self).toOpaque())
     defer {
       clua_lend(handle, nil)
       current.deinitialize(count: 1)
@@ -39,22 +41,59 @@ class LuaWorldBox<World: PolicyWorld>: LuaWorld {
     return body()
   }
 
-  override func fill(_ instance: InstanceID, _ state: UnsafeMutablePointer<clua_instance_state>) {
-    state.pointee.fill(from: current.pointee.instanceView(instance))
+  static func from(_ context: UnsafeMutableRawPointer?) -> LuaWorld? {
+    context.map { Unmanaged<LuaWorld>.fromOpaque($0).takeUnretainedValue() }
   }
-
-  override func fill(_ request: RequestRef, _ state: UnsafeMutablePointer<clua_request_state>)
-    -> Bool
-  {
-    guard let view = current.pointee.requestView(request) else { return false }
-    state.pointee.fill(from: view)
-    return true
-  }
-
-  override var world: any PolicyWorld { current.pointee }
 }
 
-/// The same for a step.
-final class LuaStepBox<Step: PolicyStep>: LuaWorldBox<Step> {
-  override var step: (any PolicyStep)? { current.pointee }
+/// The questions that policies ask most, as functions that the compiler has made for one type of world.
+///
+/// A witness table would do as well, but for a generic world each call through it looks its types up at run time, which
+/// takes longer than the answer. Rare questions go through `world`.
+struct LuaQuestions {
+  let fillInstance: (InstanceID, UnsafeMutablePointer<clua_instance_state>) -> Void
+  /// False once the request has ended.
+  let fillRequest: (RequestRef, UnsafeMutablePointer<clua_request_state>) -> Bool
+  let list: (_ instance: InstanceID, _ running: Bool) -> ContiguousArray<RequestRef>
+  let prefixHitTokens: (RequestRef, InstanceID) -> Int
+  let world: () -> any PolicyWorld
+
+  @inline(__always)
+  init<World: PolicyWorld>(_ current: UnsafeMutablePointer<World>) {
+    fillInstance = { id, state in state.pointee.fill(from: current.pointee.instanceView(id)) }
+    fillRequest = { request, state in
+      guard let view = current.pointee.requestView(request) else { return false }
+      state.pointee.fill(from: view)
+      return true
+    }
+    list = { id, running in
+      running ? current.pointee.running(id) : current.pointee.waiting(id)
+    }
+    prefixHitTokens = { current.pointee.prefixHitTokens($0, $1) }
+    world = { current.pointee }
+  }
+}
+
+/// The same for what `batch` asks of its step.
+struct LuaStepQuestions {
+  let tokens: () -> Int
+  let budget: () -> Int
+  let seqs: () -> Int
+  let canAllocate: (RequestRef, _ tokens: Int) -> Bool
+  let decode: (RequestRef) -> StepRefusal?
+  let decodeAll: () -> Int
+  let prefill: (RequestRef, _ tokens: Int) -> StepRefusal?
+  let preempt: (RequestRef) -> StepRefusal?
+
+  @inline(__always)
+  init<Step: PolicyStep>(_ current: UnsafeMutablePointer<Step>) {
+    tokens = { current.pointee.tokens }
+    budget = { current.pointee.budget }
+    seqs = { current.pointee.seqs }
+    canAllocate = { current.pointee.canAllocate($0, tokens: $1) }
+    decode = { current.pointee.decode($0) }
+    decodeAll = { current.pointee.decodeAll() }
+    prefill = { current.pointee.prefill($0, tokens: $1) }
+    preempt = { current.pointee.preempt($0) }
+  }
 }

@@ -22,7 +22,7 @@ protocol DecodeBatch {
   /// How many of at most `most` iterations can follow the next one before they have taken more than `free` blocks.
   func iterations(most: Int, free: Int) -> Int
   /// Fewest and most tokens computed of any member; (0, 0) when empty.
-  mutating func contextRange(_ rows: RequestRows, running: ContiguousArray<Int32>) -> (Int, Int)
+  mutating func contextRange(_ rows: RequestRows, running: Pile<Int32>) -> (Int, Int)
   /// Iterations until the first member has all its tokens, at least 1; nil when empty.
   mutating func iterationsToFinish(_ rows: RequestRows) -> Int?
   /// Members whose next token fills a block with a key, in order of admission.
@@ -34,7 +34,7 @@ protocol DecodeBatch {
   /// Iterations over all members start, one after the other: in each of them each member computes one token.
   mutating func advance(by iterations: Int)
   /// Removes the members whose last token came with the iteration that just ended, in order of admission.
-  mutating func popFinished(_ rows: RequestRows, into finished: inout ContiguousArray<Int32>)
+  mutating func popFinished(_ rows: RequestRows, into finished: inout Pile<Int32>)
   /// Tokens computed of a member.
   func computed(_ slot: Int32, _ rows: RequestRows) -> Int
 }

@@ -27,7 +27,7 @@ struct ExplicitDecodeBatch: DecodeBatch {
         .sorted { $0.order < $1.order }.map(\.slot))
   }
 
-  func contextRange(_ rows: RequestRows, running: ContiguousArray<Int32>) -> (Int, Int) {
+  func contextRange(_ rows: RequestRows, running: Pile<Int32>) -> (Int, Int) {
     (members.map(\.computed).min() ?? 0, members.map(\.computed).max() ?? 0)
   }
 
@@ -62,7 +62,7 @@ struct ExplicitDecodeBatch: DecodeBatch {
     for place in members.indices { members[place].computed += iterations }
   }
 
-  mutating func popFinished(_ rows: RequestRows, into finished: inout ContiguousArray<Int32>) {
+  mutating func popFinished(_ rows: RequestRows, into finished: inout Pile<Int32>) {
     let done = members.filter { $0.computed + 1 >= $0.target }.sorted { $0.order < $1.order }
     for member in done {
       leave(member.slot, rows)

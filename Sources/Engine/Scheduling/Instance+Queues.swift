@@ -94,11 +94,6 @@ extension Instance {
     rows[slot].lastToken = lastEnd
   }
 
-  /// Notes the ends of iterations over the present batch, for gaps.
-  mutating func logEnds(_ ends: ArraySlice<SimTime>) {
-    endLog.append(contentsOf: ends.lazy.map(\.nanoseconds))
-  }
-
   /// Notes the end of an iteration that the batch took part in.
   mutating func logEnd(_ end: SimTime) {
     lastEnd = end

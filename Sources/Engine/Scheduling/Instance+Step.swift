@@ -8,13 +8,13 @@ extension Instance {
     step.chunkTokens = limits.chunkTokens
     step.tokens = 0
     step.seqs = 0
-    step.chunks.removeAll(keepingCapacity: true)
+    step.chunks.removeAll()
     step.takesAllDecodes = false
     step.markedDecodes = 0
     step.preemptions = 0
     step.admissions = 0
-    step.joined.removeAll(keepingCapacity: true)
-    step.fresh.removeAll(keepingCapacity: true)
+    step.joined.removeAll()
+    step.fresh.removeAll()
   }
 
   func isRunningHere(_ slot: Int32, _ rows: RequestRows) -> Bool {

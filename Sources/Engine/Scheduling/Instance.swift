@@ -3,7 +3,7 @@ import DequeModule
 /// Queues, KV blocks and batch of one serving instance. Knows nothing of time's cost, of other instances or of policies.
 ///
 /// The running set is in three parts: `prefilling` (prompt not done), `batch` (decoding), and `paused` (between two tokens,
-/// not in the last iteration). Requests are slots of the table of active requests; whoever changes an instance hands its
+/// not in the last iteration). Owns plain memory, which ends with `deallocate`. Requests are slots of the table of active requests; whoever changes an instance hands its
 /// rows along.
 struct Instance<Batch: DecodeBatch> {
   let id: InstanceID
@@ -27,9 +27,9 @@ struct Instance<Batch: DecodeBatch> {
   /// Requests that want to come here, and wait for blocks on the side where they are.
   var reservations: Deque<Int32> = []
   /// The running set in order of admission, and its three parts.
-  var running: ContiguousArray<Int32> = []
-  var prefilling: ContiguousArray<Int32> = []
-  var paused: ContiguousArray<Int32> = []
+  var running = Pile<Int32>()
+  var prefilling = Pile<Int32>()
+  var paused = Pile<Int32>()
   var batch: Batch
 
   /// Routed here and neither finished nor moved on.
@@ -61,6 +61,16 @@ struct Instance<Batch: DecodeBatch> {
     self.keepsGaps = keepsGaps
     pool = KVBlockPool(capacity: blocks, blockSize: limits.blockSize)
     batch = Batch(blockSize: limits.blockSize, tracksExtremes: tracksExtremes)
+  }
+
+  func deallocate() {
+    pool.deallocate()
+    running.deallocate()
+    prefilling.deallocate()
+    paused.deallocate()
+    step.chunks.deallocate()
+    step.joined.deallocate()
+    step.fresh.deallocate()
   }
 
   /// Requests that run or wait here, those on the way included.
@@ -105,7 +115,7 @@ struct Step {
   /// Tokens and requests scheduled so far.
   var tokens = 0
   var seqs = 0
-  var chunks: ContiguousArray<PromptChunk> = []
+  var chunks = Pile<PromptChunk>()
   /// Every running decode request takes part, without a mark of its own.
   var takesAllDecodes = false
   /// Decode requests marked one by one.
@@ -113,8 +123,8 @@ struct Step {
   var preemptions = 0
   var admissions = 0
   /// Requests that the batch took in for this step, and those of them whose last token is not the last iteration's.
-  var joined: ContiguousArray<Int32> = []
-  var fresh: ContiguousArray<Int32> = []
+  var joined = Pile<Int32>()
+  var fresh = Pile<Int32>()
 
   var isEmpty: Bool { seqs == 0 }
   var room: Int { budget - tokens }

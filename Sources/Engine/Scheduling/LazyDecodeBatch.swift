@@ -87,7 +87,7 @@ struct LazyDecodeBatch: DecodeBatch {
       ? ContiguousArray(bucket.sorted { rows[$0].order < rows[$1].order }) : bucket
   }
 
-  mutating func contextRange(_ rows: RequestRows, running: ContiguousArray<Int32>) -> (Int, Int) {
+  mutating func contextRange(_ rows: RequestRows, running: Pile<Int32>) -> (Int, Int) {
     if count == 0 { return (0, 0) }
     if rangeIsStale {
       (minBase, maxBase) = (.max, .min)
@@ -158,7 +158,7 @@ struct LazyDecodeBatch: DecodeBatch {
 
   mutating func advance(by iterations: Int) { iteration += iterations }
 
-  mutating func popFinished(_ rows: RequestRows, into finished: inout ContiguousArray<Int32>) {
+  mutating func popFinished(_ rows: RequestRows, into finished: inout Pile<Int32>) {
     while let first = due.min, first.iteration <= iteration {
       due.removeMin()
       guard isCurrent(first, rows) else { continue }

@@ -53,7 +53,9 @@ extension ClusterState {
       place += 1
     } while place < count
     instance.pointee.lastEnd = start
-    if instance.pointee.keepsGaps { instance.pointee.logEnds(lane.pointee.ends[first..<place]) }
+    if instance.pointee.keepsGaps {
+      for end in lane.pointee.ends[first..<place] { instance.pointee.logEnd(end) }
+    }
     let passed = place - first
     lane.pointee.totals.iterations += passed
     lane.pointee.totals.busy += start - lane.pointee.start
@@ -100,6 +102,15 @@ extension ClusterState {
 
   mutating func note(gap: SimDuration, count: Int) {
     gapHistogram.record(UInt64(max(0, gap.nanoseconds)), count: UInt64(count))
+  }
+
+  /// Whether the instance is busy with a plan, and there are still blocks for all of it.
+  func planHasItsBlocks(_ index: Int) -> Bool {
+    let lane = lanes + index
+    guard !lane.pointee.isIdle else { return false }
+    let begun = lane.pointee.ended + (lane.pointee.isUnderWay ? 1 : 0)
+    let growth = instances[index].batch.growth(over: lane.pointee.ends.count - begun)
+    return growth <= instances[index].pool.free
   }
 
   /// Cuts the plan behind the iteration under way. Returns when that one ends, if the plan became shorter.

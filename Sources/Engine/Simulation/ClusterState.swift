@@ -64,6 +64,11 @@ struct ClusterState<Batch: DecodeBatch> {
 
   func deallocate() {
     requests.deallocate()
+    network.deallocate()
+    for index in 0..<instanceCount {
+      instances[index].deallocate()
+      lanes[index].ends.deallocate()
+    }
     instances.deinitialize(count: instanceCount)
     instances.deallocate()
     lanes.deinitialize(count: instanceCount)

@@ -35,7 +35,10 @@ extension EventLoop {
     rows[slot].target = request.promptTokens + request.outputTokens
     rows[slot].reached = request.promptTokens
     state.pointee.records[id].arrival = now
-    if candidates(slot, stage: .prefill).isEmpty {
+    guard
+      state.pointee.fit.canServe(
+        prompt: Int(request.promptTokens), output: Int(request.outputTokens))
+    else {
       let reason = state.pointee.fit.reason(
         prompt: Int(request.promptTokens), output: Int(request.outputTokens))
       reject(slot, reason: reason)

@@ -11,11 +11,10 @@ extension EventLoop {
   mutating func formDirtyInstances() throws(SimulationError) {
     guard !dirtyInstances.isEmpty else { return }
     let state = self.state
-    var indices = ContiguousArray<Int>()
-    swap(&indices, &dirtyInstances)
-    if indices.count > 1 { indices.sort() }
+    swap(&formingInstances, &dirtyInstances)
+    if formingInstances.count > 1 { formingInstances.sort() }
     let entered = state.pointee.stage
-    for index in indices {
+    for index in formingInstances {
       state.pointee.lanes[index].isDirty = false
       state.pointee.catchUp(index)
       guard state.pointee.lanes[index].isIdle else { continue }
@@ -27,8 +26,7 @@ extension EventLoop {
       try form(index)
     }
     state.pointee.stage = .after
-    indices.removeAll(keepingCapacity: true)
-    if dirtyInstances.isEmpty { swap(&indices, &dirtyInstances) }
+    formingInstances.removeAll()
   }
 
   /// Begins the next iteration of an idle instance, or several, or leaves it idle.
@@ -140,10 +138,8 @@ extension EventLoop {
     let state = self.state
     let lane = state.pointee.lanes + index
     let instance = state.pointee.instances + index
-    var shape = state.pointee.shape(index)
-    let end = now + state.pointee.costs[index].iterationTime(shape)
-    lane.pointee.ends.removeAll(keepingCapacity: true)
-    lane.pointee.ends.append(end)
+    let shape = state.pointee.shape(index)
+    lane.pointee.ends.removeAll()
     lane.pointee.ended = 0
     lane.pointee.start = now
     lane.pointee.generation &+= 1
@@ -151,14 +147,13 @@ extension EventLoop {
       let toFinish = instance.pointee.batch.iterationsToFinish(rows) ?? 1
       let further = instance.pointee.batch.iterations(
         most: min(lane.pointee.reach, toFinish) - 1, free: instance.pointee.pool.free)
-      shape.decodeContext += shape.decodeRequests
-      shape.decodeContextMin += 1
-      shape.decodeContextMax += 1
-      state.pointee.costs[index].appendEnds(
-        of: shape, count: further, from: end, to: &lane.pointee.ends)
+      state.pointee.costs[index].writeEnds(
+        of: shape, from: now, to: lane.pointee.ends.extend(by: 1 + further))
       if lane.pointee.ends.count == lane.pointee.reach {
         lane.pointee.reach = min(Lane.longestReach, 2 * lane.pointee.reach)
       }
+    } else {
+      lane.pointee.ends.append(now + state.pointee.costs[index].iterationTime(shape))
     }
     state.pointee.beginIteration(index)
     events.push(

@@ -7,25 +7,25 @@ extension EventLoop {
     let rows = state.pointee.rows
     markDirty(index)
 
-    var produced = ContiguousArray<Int32>()
-    swap(&produced, &producers)
-    defer {
-      produced.removeAll(keepingCapacity: true)
-      swap(&produced, &producers)
-    }
+    producers.removeAll()
     for chunk in instance.pointee.step.chunks where rows[chunk.slot].remaining == 0 {
-      produced.append(chunk.slot)
+      producers.append(chunk.slot)
     }
-    let prompts = produced.count
-    instance.pointee.batch.popFinished(rows, into: &produced)
-    for slot in produced[prompts...] { instance.pointee.settleAfterBatch(slot, rows) }
+    let prompts = producers.count
+    instance.pointee.batch.popFinished(rows, into: &producers)
+    let produced = producers
+    for place in prompts..<produced.count {
+      instance.pointee.settleAfterBatch(produced[place], rows)
+    }
     if instance.pointee.step.chunks.count > 0 || !produced.isEmpty {
       instance.pointee.needsDecision = true
       parkedMayMove = parkedMayMove || hasParked
     }
-    instance.pointee.step.chunks.removeAll(keepingCapacity: true)
+    instance.pointee.step.chunks.removeAll()
     if produced.isEmpty { return }
-    if prompts > 0 { produced.sort { rows[$0].order < rows[$1].order } }
+    if prompts > 0, produced.count > 1 {
+      producers.sort { rows[$0].order < rows[$1].order }
+    }
 
     for slot in produced {
       if rows[slot].place == .prefilling {

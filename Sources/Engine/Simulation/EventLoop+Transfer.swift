@@ -11,16 +11,13 @@ extension EventLoop {
 
   mutating func grantDirtyReservations() throws(SimulationError) {
     guard !dirtyReservations.isEmpty else { return }
-    var indices = ContiguousArray<Int>()
-    swap(&indices, &dirtyReservations)
-    if indices.count > 1 { indices.sort() }
-    for index in indices {
+    swap(&grantingInstances, &dirtyReservations)
+    if grantingInstances.count > 1 { grantingInstances.sort() }
+    for index in grantingInstances {
       state.pointee.lanes[index].reservationsAreDirty = false
       grantReservations(index)
     }
-    // Those that came up meanwhile stay for the next round; otherwise the array is used again.
-    indices.removeAll(keepingCapacity: true)
-    if dirtyReservations.isEmpty { swap(&indices, &dirtyReservations) }
+    grantingInstances.removeAll()
   }
 
   /// Promises blocks to waiting transfers in order, as long as there are some, and sends them on their way.
@@ -49,8 +46,8 @@ extension EventLoop {
       began = true
     }
     guard began else { return }
-    // The plan counted on blocks that are gone.
-    interrupt(index, decides: false)
+    // The plan may have counted on blocks that are gone.
+    if !state.pointee.planHasItsBlocks(index) { interrupt(index, decides: false) }
     parkedMayMove = parkedMayMove || hasParked
     scheduleNetwork()
   }
@@ -68,12 +65,9 @@ extension EventLoop {
   mutating func networkChanged(_ event: Event) throws(SimulationError) {
     guard event.generation == networkGeneration else { return }
     networkTime = .never
-    var ended = ContiguousArray<Int32>()
-    swap(&ended, &arrivedTransfers)
-    state.pointee.network.advance(to: now, ended: &ended)
-    for slot in ended { transferEnded(slot) }
-    ended.removeAll(keepingCapacity: true)
-    swap(&ended, &arrivedTransfers)
+    arrivedTransfers.removeAll()
+    state.pointee.network.advance(to: now, ended: &arrivedTransfers)
+    for slot in arrivedTransfers { transferEnded(slot) }
     scheduleNetwork()
   }
 

@@ -17,12 +17,14 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   /// Reasons of rejections, and their places.
   var reasons: [String] = []
   /// Instances to look at when this instant settles; flags of the lanes keep them unique.
-  var endedInstances: ContiguousArray<Int> = []
-  var dirtyInstances: ContiguousArray<Int> = []
-  var dirtyReservations: ContiguousArray<Int> = []
-  /// Storage for what an event works off, empty between events.
-  var arrivedTransfers: ContiguousArray<Int32> = []
-  var producers: ContiguousArray<Int32> = []
+  var endedInstances = Pile<Int>()
+  var dirtyInstances = Pile<Int>()
+  var dirtyReservations = Pile<Int>()
+  /// What is being worked off: instances that form or grant, transfers, requests with a new token.
+  var formingInstances = Pile<Int>()
+  var grantingInstances = Pile<Int>()
+  var arrivedTransfers = Pile<Int32>()
+  var producers = Pile<Int32>()
   var parkedMayMove = false
   var samples: [IntervalSample] = []
   var nextSample: SimTime
@@ -42,6 +44,12 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   }
 
   func deallocate() {
+    for list in [
+      endedInstances, dirtyInstances, dirtyReservations, formingInstances, grantingInstances,
+    ] { list.deallocate() }
+    arrivedTransfers.deallocate()
+    producers.deallocate()
+    events.deallocate()
     state.pointee.deallocate()
     state.deinitialize(count: 1)
     state.deallocate()
@@ -88,7 +96,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   private mutating func settle() throws(SimulationError) {
     state.pointee.stage = max(state.pointee.stage, .outcomes)
     for index in endedInstances { try workOffOutcomes(index) }
-    endedInstances.removeAll(keepingCapacity: true)
+    endedInstances.removeAll()
     repeat {
       if parkedMayMove { try askParked() }
       try grantDirtyReservations()

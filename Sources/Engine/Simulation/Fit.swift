@@ -72,6 +72,12 @@ struct Fit {
       }.map { InstanceID($0) })
   }
 
+  /// Whether there is an instance for the request's prompt.
+  func canServe(prompt: Int, output: Int) -> Bool {
+    prompt + output <= fitsAnywhere && !allPrompts.isEmpty
+      || !promptCandidates(prompt: prompt, output: output).isEmpty
+  }
+
   /// Why a request without candidates has none.
   func reason(prompt: Int, output: Int) -> String {
     if !bounds.contains(where: { prompt + output <= $0.context }) {

@@ -4,7 +4,7 @@
 /// event is needed but the last. Time catches up with the plan in `ClusterState.catchUp`.
 struct Lane {
   /// Ends of planned iterations; each starts where the one before ended.
-  var ends: ContiguousArray<SimTime> = []
+  var ends = Pile<SimTime>()
   /// Iterations of the plan that have ended.
   var ended = 0
   /// Has the iteration behind those begun?

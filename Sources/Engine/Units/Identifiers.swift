@@ -1,5 +1,5 @@
 /// Place of an instance in configuration order: 0, 1, …
-public struct InstanceID: Hashable, Comparable, Sendable {
+public struct InstanceID: Hashable, Comparable, Sendable, BitwiseCopyable {
   public var index: Int32
   @inlinable public init(_ index: Int) { self.index = Int32(truncatingIfNeeded: index) }
   /// Stands for "no instance".
@@ -9,7 +9,7 @@ public struct InstanceID: Hashable, Comparable, Sendable {
 }
 
 /// Place of a request in its workload: 0, 1, … in the order of the trace.
-public struct RequestID: Hashable, Comparable, Sendable {
+public struct RequestID: Hashable, Comparable, Sendable, BitwiseCopyable {
   public var index: Int32
   @inlinable public init(_ index: Int) { self.index = Int32(truncatingIfNeeded: index) }
   /// Stands for "no request".

@@ -1,7 +1,7 @@
 /// A length of simulated time in whole nanoseconds.
 ///
 /// Range: ±292 years. Arithmetic traps on overflow; input is bounded before it gets here.
-public struct SimDuration: Hashable, Comparable, Sendable {
+public struct SimDuration: Hashable, Comparable, Sendable, BitwiseCopyable {
   public var nanoseconds: Int64
 
   @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
@@ -38,7 +38,7 @@ public struct SimDuration: Hashable, Comparable, Sendable {
 }
 
 /// A moment of simulated time: nanoseconds since the simulation began.
-public struct SimTime: Hashable, Comparable, Sendable {
+public struct SimTime: Hashable, Comparable, Sendable, BitwiseCopyable {
   public var nanoseconds: Int64
 
   @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }

@@ -2,17 +2,26 @@
 struct JSONKeys: Sendable {
   let names: [String]
   let required: Int
+  private let bytes: ContiguousArray<ContiguousArray<UInt8>>
 
   init(required: [String], optional: [String] = []) {
     names = required + optional
     self.required = required.count
+    bytes = ContiguousArray(names.map { ContiguousArray($0.utf8) })
   }
 
   /// Place of a key in `names`.
   fileprivate func index(of key: JSONText) -> Int? {
     if key.hasEscapes { return names.firstIndex(of: key.string) }
-    for index in names.indices where names[index].utf8.elementsEqual(key.raw) { return index }
-    return nil
+    return bytes.indices.first { JSONKeys.isEqual(bytes[$0], key.raw) }
+  }
+
+  private static func isEqual(
+    _ name: ContiguousArray<UInt8>, _ text: UnsafeBufferPointer<UInt8>
+  ) -> Bool {
+    guard name.count == text.count else { return false }
+    for place in 0..<name.count where name[place] != text[place] { return false }
+    return true
   }
 }
 
@@ -103,15 +112,25 @@ struct JSONLine {
   // MARK: Values
 
   mutating func tokens(_ key: String, _ builder: WorkloadBuilder) throws(InputError) -> Int {
-    try builder.tokens(try number(key, builder), key)
+    if let count = scanner.plainNumber(upTo: WorkloadBuilder.maxTokens) { return count }
+    return try builder.tokens(try number(key, builder), key)
   }
 
   /// Nanoseconds from a number in units of 10^`power` ns.
   mutating func time(_ key: String, unit power: Int, _ builder: WorkloadBuilder)
     throws(InputError) -> Int64
   {
-    try builder.time(try number(key, builder), unit: power, key)
+    let scale = JSONLine.scales[power]
+    if let count = scanner.plainNumber(upTo: Int(WorkloadBuilder.maxTime) / scale) {
+      return Int64(count * scale)
+    }
+    return try builder.time(try number(key, builder), unit: power, key)
   }
+
+  /// Powers of ten up to the nanoseconds of a second.
+  private static let scales = [
+    1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000,
+  ]
 
   mutating func integer(_ key: String, _ builder: WorkloadBuilder) throws(InputError) -> Int {
     do { return try scanner.integer() } catch { throw convert(error, key, builder) }

@@ -20,7 +20,8 @@ import Testing
       let now = min(start, event)
       guard now != .never else { return ends }
       if event == now {
-        var ended: ContiguousArray<Int32> = []
+        var ended = Pile<Int32>()
+        defer { ended.deallocate() }
         network.advance(to: now, ended: &ended)
         for tag in ended { ends[Int(tag)] = now.nanoseconds }
       }
@@ -91,15 +92,16 @@ import Testing
   @Test(arguments: 0..<200) func sharesAreMaxMinFair(seed: Int) {
     var random = RandomScenario(seed: seed)
     let ports = random.number(2...6)
-    var flows: ContiguousArray<FairShare.Demand> = []
+    var flows = Pile<FairShare.Demand>()
     for flow in 0..<random.number(1...12) {
       flows.append(
         FairShare.Demand(
           flow: flow, from: random.number(0...ports - 1), to: random.number(0...ports - 1)))
     }
-    var rates = ContiguousArray<Double>(repeating: 0, count: flows.count)
+    var rates = Pile<Double>()
+    for _ in flows { rates.append(0) }
     var fairShare = FairShare(ports: ports, capacity: 1)
-    fairShare.divide(flows, into: &rates)
+    fairShare.divide(flows, into: rates)
     var load = [Double](repeating: 0, count: 2 * ports)
     for flow in flows {
       load[flow.from] += rates[flow.flow]
@@ -115,7 +117,7 @@ import Testing
               || rates[other.flow] <= rates[flow.flow] + 1e-9
           }
       }
-      #expect(isFair, "flow \(flow) with \(rates)")
+      #expect(isFair, "flow \(flow) with \(Array(rates))")
     }
   }
 

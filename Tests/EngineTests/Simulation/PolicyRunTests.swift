@@ -56,7 +56,8 @@ import Testing
   /// What a random policy sees, and so what it decides, does not depend on how iterations are counted.
   @Test(arguments: 0..<300)
   func aRandomPolicySeesTheSameStepByStep(seed: Int) throws {
-    let file = FileManager.default.temporaryDirectory.path + "/simhost-chaos-\(seed).lua"
+    let own = "simhost-chaos-\(seed)-\(ProcessInfo.processInfo.processIdentifier).lua"
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent(own).path
     let text = ChaosPolicy.text(
       admits: seed % 2 == 0, batches: seed % 3 != 0, every: seed % 5 == 0, scan: seed % 7 == 0)
     try text.write(toFile: file, atomically: true, encoding: .utf8)

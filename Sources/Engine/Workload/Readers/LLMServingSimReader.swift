@@ -38,6 +38,13 @@ struct LLMServingSimReader: TraceReader {
 
   mutating func read(_ line: Span<UInt8>, into builder: inout WorkloadBuilder) throws(InputError) {
     try line.withUnsafeBufferPointer { bytes throws(InputError) in
+      if let plain = PlainRequestLine(bytes) {
+        try builder.add(
+          WorkloadRequest(
+            arrival: SimTime(nanoseconds: plain.arrival), promptTokens: plain.prompt,
+            outputTokens: plain.output))
+        return
+      }
       var json = JSONLine(bytes)
       try readLine(&json, &builder)
     }

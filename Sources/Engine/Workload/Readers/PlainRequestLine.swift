@@ -1,0 +1,81 @@
+/// A request in its plainest form, which is that of nearly every line of a large trace: an object of three whole numbers.
+///
+/// `{"input_toks":512,"output_toks":64,"arrival_time_ns":1000000}` in any order of keys, with at most one blank behind a
+/// colon or comma. Anything else, and any number that is out of range, is left to the full reader, which also knows
+/// what to say about it.
+struct PlainRequestLine {
+  private(set) var arrival: Int64 = 0
+  private(set) var prompt = 0
+  private(set) var output = 0
+
+  private let bytes: UnsafeBufferPointer<UInt8>
+  private var position = 0
+
+  init?(_ line: UnsafeBufferPointer<UInt8>) {
+    bytes = line
+    guard take(UInt8(ascii: "{")), member(), comma(), member(), comma(), member(),
+      take(UInt8(ascii: "}")), position == bytes.count, prompt > 0, output > 0, seen == 7
+    else { return nil }
+  }
+
+  /// Which of the three keys were there.
+  private var seen = 0
+
+  private mutating func member() -> Bool {
+    guard position + 1 < bytes.count else { return false }
+    switch bytes[position + 1] {
+    case UInt8(ascii: "i"):
+      guard let value = value(of: "\"input_toks\":", upTo: WorkloadBuilder.maxTokens) else {
+        return false
+      }
+      prompt = value
+      seen += 1
+    case UInt8(ascii: "o"):
+      guard let value = value(of: "\"output_toks\":", upTo: WorkloadBuilder.maxTokens) else {
+        return false
+      }
+      output = value
+      seen += 2
+    default:
+      guard
+        let value = value(of: "\"arrival_time_ns\":", upTo: Int(WorkloadBuilder.maxTime))
+      else { return false }
+      arrival = Int64(value)
+      seen += 4
+    }
+    return true
+  }
+
+  private mutating func value(of key: StaticString, upTo most: Int) -> Int? {
+    let length = key.utf8CodeUnitCount
+    guard bytes.count - position > length else { return nil }
+    for place in 0..<length where bytes[position + place] != key.utf8Start[place] { return nil }
+    position += length
+    _ = take(0x20)
+    let start = position
+    var value = 0
+    while position < bytes.count {
+      let digit = bytes[position] &- UInt8(ascii: "0")
+      guard digit <= 9 else { break }
+      value = value &* 10 &+ Int(digit)
+      position += 1
+    }
+    let digits = position - start
+    guard digits >= 1, digits <= 18, digits == 1 || bytes[start] != UInt8(ascii: "0"),
+      value <= most
+    else { return nil }
+    return value
+  }
+
+  private mutating func comma() -> Bool {
+    guard take(UInt8(ascii: ",")) else { return false }
+    _ = take(0x20)
+    return true
+  }
+
+  private mutating func take(_ byte: UInt8) -> Bool {
+    guard position < bytes.count, bytes[position] == byte else { return false }
+    position += 1
+    return true
+  }
+}
