@@ -107,6 +107,23 @@ static void wrong_route(lua_State *L, const routing *call) {
   WRONG(hint, "%s returned %s, expected one of the candidates or nil", hook, vm_show(L, -3, text, sizeof text));
 }
 
+/* The second value of route: where the request will decode. */
+static void read_decode(lua_State *L, routing *call) {
+  clua_vm *vm = vm_of(L);
+  if (lua_isnil(L, -1)) return;
+  char text[64];
+  if (vm->hook != CLUA_ROUTE) {
+    WRONG("return one instance", "%s returned a second value", clua_hook_name(vm->hook));
+  }
+  instance_object *decode = view_object(L, -1, OBJECT_INSTANCE);
+  if (decode == NULL) {
+    WRONG("return prefill, decode", "route returned %s as the second value, expected an instance that decodes or nil",
+          vm_show(L, -1, text, sizeof text));
+    return;
+  }
+  call->answer.decode = decode->index;
+}
+
 int body_route(lua_State *L) {
   clua_vm *vm = vm_of(L);
   routing *call = vm_argument(L);
@@ -116,19 +133,13 @@ int body_route(lua_State *L) {
   vm_push(L, vm->cluster);
   lua_call(L, 3, 2);
   char text[64];
-  if (!lua_isnil(L, -1)) {
-    WRONG("return one instance, and choose the other in route_decode",
-          "%s returned a second value, which is not available in this version", clua_hook_name(vm->hook));
-  }
-  if (lua_isnil(L, -2)) {
-    call->answer = -1;
-    return 0;
-  }
+  if (lua_isnil(L, -2)) return 0;
   if (lua_type(L, -2) != LUA_TUSERDATA || view_kind(L, -2) != OBJECT_INSTANCE) wrong_route(L, call);
   instance_object *chosen = lua_touserdata(L, -2);
   for (int32_t i = 0; i < call->count; i++) {
     if (call->candidates[i] == chosen->index) {
-      call->answer = chosen->index;
+      call->answer.instance = chosen->index;
+      read_decode(L, call);
       return 0;
     }
   }
@@ -138,14 +149,62 @@ int body_route(lua_State *L) {
 }
 
 clua_status clua_call_route(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clua_request request,
-                            const int32_t *candidates, int32_t count, int32_t *answer) {
-  routing call = {request, candidates, count, -1};
+                            const int32_t *candidates, int32_t count, clua_route_answer *answer) {
+  routing call = {request, candidates, count, {-1, -1}};
   clua_status status = vm_run(vm, hook, now_ns, body_route, &call);
   *answer = call.answer;
   return status;
 }
 
-/* ---- on_first_token, on_finish ---- */
+/* ---- preempt ---- */
+
+int body_preempt(lua_State *L) {
+  clua_vm *vm = vm_of(L);
+  preemption *call = vm_argument(L);
+  hook_push(L);
+  view_push_instance(L, call->instance);
+  lua_createtable(L, call->count, 0);
+  for (int32_t i = 0; i < call->count; i++) {
+    view_push_request(L, call->candidates[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_pushinteger(L, call->needed_tokens);
+  vm_push(L, vm->cluster);
+  lua_call(L, 4, 1);
+  if (lua_isnil(L, -1)) return 0;
+  request_object *chosen = view_object(L, -1, OBJECT_REQUEST);
+  for (int32_t i = 0; chosen != NULL && i < call->count; i++) {
+    if (chosen->request.id == call->candidates[i].id) {
+      call->answer = i;
+      return 0;
+    }
+  }
+  char text[64];
+  WRONG("choose from the second argument of the hook", "preempt returned %s, expected one of the %d candidates or nil",
+        vm_show(L, -1, text, sizeof text), (int)call->count);
+  return 0;
+}
+
+clua_status clua_call_preempt(clua_vm *vm, int64_t now_ns, int32_t instance, const clua_request *candidates,
+                              int32_t count, int64_t needed_tokens, int32_t *answer) {
+  preemption call = {instance, candidates, count, needed_tokens, -1};
+  clua_status status = vm_run(vm, CLUA_PREEMPT, now_ns, body_preempt, &call);
+  *answer = call.answer;
+  return status;
+}
+
+/* ---- tick ---- */
+
+int body_tick(lua_State *L) {
+  hook_push(L);
+  vm_push(L, vm_of(L)->cluster);
+  lua_call(L, 1, 0);
+  return 0;
+}
+
+clua_status clua_call_tick(clua_vm *vm, int64_t now_ns) { return vm_run(vm, CLUA_TICK, now_ns, body_tick, NULL); }
+
+/* ---- on_… ---- */
 
 int body_notify(lua_State *L) {
   const clua_request *request = vm_argument(L);

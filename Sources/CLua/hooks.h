@@ -13,8 +13,16 @@ typedef struct {
   clua_request request;
   const int32_t *candidates;
   int32_t count;
-  int32_t answer;
+  clua_route_answer answer;
 } routing;
+
+typedef struct {
+  int32_t instance;
+  const clua_request *candidates;
+  int32_t count;
+  int64_t needed_tokens;
+  int32_t answer;
+} preemption;
 
 typedef struct {
   int32_t instance;
@@ -25,6 +33,8 @@ int body_init(lua_State *L);
 int body_admit(lua_State *L);
 int body_route(lua_State *L);
 int body_batch(lua_State *L);
+int body_preempt(lua_State *L);
+int body_tick(lua_State *L); /* no argument */
 int body_notify(lua_State *L); /* argument: const clua_request * */
 
 #endif

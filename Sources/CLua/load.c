@@ -5,17 +5,18 @@
 #include <string.h>
 
 static const char *const hook_names[CLUA_HOOK_COUNT] = {
-    "init", "admit", "route", "route_decode", "batch", "on_first_token", "on_finish", "done"};
+    "init",           "admit",     "route",     "route_decode", "batch",       "preempt", "tick",
+    "on_first_token", "on_finish", "on_reject", "on_preempt",   "on_transfer", "done"};
 
 static const char *const known_keys[] = {
-    "api",  "name",  "version", "description",  "params", "every_iteration", "gateway_scan",
-    "init", "admit", "route",   "route_decode", "batch",  "on_first_token",  "on_finish",    "done"};
+    "api",          "name",       "version",     "description", "params",          "every_iteration", "gateway_scan",
+    "init",         "admit",      "route",       "route_decode", "batch",          "preempt",         "tick",
+    "on_first_token", "on_finish", "on_reject",  "on_preempt",  "on_transfer",     "done",            "tick_interval_s"};
 enum { KNOWN_KEYS = sizeof known_keys / sizeof *known_keys };
 
 /* In the policy contract, but not in this version of the engine. Refused rather than ignored. */
 static const char *const later_keys[] = {
-    "preempt", "evict", "tick", "tick_interval_s", "on_reject", "on_preempt", "on_transfer",
-    "on_instance_down", "on_instance_up"};
+    "evict", "on_instance_down", "on_instance_up"};
 enum { LATER_KEYS = sizeof later_keys / sizeof *later_keys };
 
 /* The file being read. `bytes` belongs to clua_load. */
@@ -106,6 +107,28 @@ static bool read_flag(lua_State *L, const loading *file, const char *name) {
   return is;
 }
 
+/* Reads tick_interval_s, which belongs to the file that defines tick. From a millisecond, so that a run ends, up to
+ * what simulated time holds. guess */
+static void read_tick_interval(lua_State *L, const loading *file) {
+  clua_vm *vm = vm_of(L);
+  char text[64];
+  bool ticks = lua_getfield(L, 1, "tick") != LUA_TNIL;
+  int type = lua_getfield(L, 1, "tick_interval_s");
+  if (ticks != (type != LUA_TNIL)) {
+    vm_fail(L, place_of_entry(file, ticks ? "tick" : "tick_interval_s"), "write tick_interval_s = 1.0 beside tick",
+            ticks ? "tick is there without tick_interval_s" : "tick_interval_s is there without tick");
+  }
+  if (ticks) {
+    double seconds = type == LUA_TNUMBER ? lua_tonumber(L, -1) : 0;
+    if (!(seconds >= 1e-3 && seconds <= 1e9)) {
+      vm_fail(L, place_of_entry(file, "tick_interval_s"), NULL,
+              "tick_interval_s is %s, expected seconds from 0.001 to 1e9", vm_show(L, -1, text, sizeof text));
+    }
+    vm->tick_ns = (int64_t)(seconds * 1e9 + 0.5);
+  }
+  lua_pop(L, 2);
+}
+
 static void check_api(lua_State *L, const loading *file) {
   char text[64];
   int type = lua_getfield(L, 1, "api");
@@ -175,6 +198,7 @@ static int load_policy(lua_State *L) {
     params_read(L, lua_gettop(L), at, file->text, file->length, file->index);
   }
   lua_settop(L, 1);
+  read_tick_interval(L, file);
   if (read_flag(L, file, "every_iteration")) vm->every_iteration = true;
   if (read_flag(L, file, "gateway_scan")) vm->gateway_scan = true;
   bind_hooks(L, file);
@@ -205,3 +229,4 @@ int32_t clua_policy_count(const clua_vm *vm) { return vm->policy_count; }
 const clua_policy *clua_policy_at(const clua_vm *vm, int32_t index) { return &vm->policies[index]; }
 bool clua_every_iteration(const clua_vm *vm) { return vm->every_iteration; }
 bool clua_gateway_scan(const clua_vm *vm) { return vm->gateway_scan; }
+int64_t clua_tick_ns(const clua_vm *vm) { return vm->tick_ns; }

@@ -86,11 +86,13 @@ static int32_t *read_candidates(lua_State *L, bool decode, int32_t *count) {
 static int route(lua_State *L, bool decode) {
   clua_vm *vm = vm_of(L);
   lua_settop(L, 2);
-  routing call = {.request = view_request(L, 1, "the request")->request, .answer = -1};
+  routing call = {.request = view_request(L, 1, "the request")->request, .answer = {-1, -1}};
   call.candidates = read_candidates(L, decode, &call.count);
   ask(L, decode && vm->hooks[CLUA_ROUTE_DECODE].bound ? CLUA_ROUTE_DECODE : CLUA_ROUTE, body_route, &call);
-  view_push_instance(L, call.answer);
-  return 1;
+  view_push_instance(L, call.answer.instance);
+  if (call.answer.decode < 0) return 1;
+  view_push_instance(L, call.answer.decode);
+  return 2;
 }
 
 static int host_route(lua_State *L) { return route(L, false); }
@@ -170,6 +172,46 @@ static int notify(lua_State *L, clua_hook_id hook) {
 
 static int host_first_token(lua_State *L) { return notify(L, CLUA_ON_FIRST_TOKEN); }
 static int host_finish(lua_State *L) { return notify(L, CLUA_ON_FINISH); }
+static int host_reject(lua_State *L) { return notify(L, CLUA_ON_REJECT); }
+static int host_preempted(lua_State *L) { return notify(L, CLUA_ON_PREEMPT); }
+static int host_transfer(lua_State *L) { return notify(L, CLUA_ON_TRANSFER); }
+
+static int host_tick(lua_State *L) {
+  ask(L, CLUA_TICK, body_tick, NULL);
+  return 0;
+}
+
+/* preempt(instance, candidates, needed_tokens) -> request or nil; all that run there are candidates unless given. */
+static int host_preempt(lua_State *L) {
+  spec *made = spec_of(L);
+  lua_settop(L, 3);
+  preemption call = {.instance = view_instance(L, 1, "preempt: the instance")->index, .answer = -1};
+  const spec_queue *running = spec_queue_of(made, call.instance, true);
+  lua_Integer listed = 0;
+  if (!lua_isnil(L, 2)) {
+    luaL_checktype(L, 2, LUA_TTABLE);
+    listed = (lua_Integer)lua_rawlen(L, 2);
+    if (listed > made->request_count) return vm_raise(L, NULL, "more candidates than requests");
+  } else {
+    listed = running->count;
+  }
+  clua_request *candidates = lua_newuserdatauv(L, sizeof *candidates * (size_t)(listed + 1), 0); /* unseen by Lua */
+  for (lua_Integer i = 0; i < listed; i++) {
+    if (lua_isnil(L, 2)) {
+      candidates[i] = (clua_request){running->slots[i], running->slots[i]};
+      continue;
+    }
+    lua_rawgeti(L, 2, i + 1);
+    candidates[i] = view_request(L, lua_gettop(L), "a candidate")->request;
+    lua_pop(L, 1);
+  }
+  call.candidates = candidates;
+  call.count = (int32_t)listed;
+  call.needed_tokens = lua_isnil(L, 3) ? vm_of(L)->facts[call.instance].block_size : spec_integer(L, 3, "needed_tokens");
+  ask(L, CLUA_PREEMPT, body_preempt, &call);
+  if (call.answer < 0) lua_pushnil(L); else view_push_request(L, candidates[call.answer]);
+  return 1;
+}
 
 /* has(hook): does the policy define it? */
 static int host_has(lua_State *L) {
@@ -279,6 +321,11 @@ void spec_hooks_open(lua_State *L) {
                                        {"batch", host_batch},
                                        {"on_first_token", host_first_token},
                                        {"on_finish", host_finish},
+                                       {"on_reject", host_reject},
+                                       {"on_preempt", host_preempted},
+                                       {"on_transfer", host_transfer},
+                                       {"tick", host_tick},
+                                       {"preempt", host_preempt},
                                        {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
 }

@@ -124,6 +124,7 @@ struct clua_vm {
   clua_param *parameters;
   int32_t parameter_count;
   bool every_iteration, gateway_scan;
+  int64_t tick_ns;
   chunk *chunks;
   int32_t chunk_count;
 

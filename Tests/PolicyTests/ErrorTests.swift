@@ -78,12 +78,25 @@ import Testing
       loading("return { api = 1, gateway_scan = 1 }")?.problem
         == "gateway_scan is a number (1), expected true or false")
     for name in [
-      "preempt", "evict", "tick", "on_reject", "on_preempt", "on_transfer", "on_instance_down",
-      "on_instance_up",
+      "evict", "on_instance_down", "on_instance_up",
     ] {
       #expect(
         loading("return { api = 1, \(name) = function() end }")?.problem
           == "'\(name)' is not available in this version")
+    }
+  }
+
+  @Test func ticksNeedAnInterval() {
+    #expect(
+      loading("return { api = 1, tick = function() end }")?.problem
+        == "tick is there without tick_interval_s")
+    #expect(
+      loading("return { api = 1, tick_interval_s = 1 }")?.problem
+        == "tick_interval_s is there without tick")
+    for wrong in ["0", "-1", "1e-9", "1e300", "0/0", "'1'", "true", "{}"] {
+      let text = "return { api = 1, tick = function() end, tick_interval_s = \(wrong) }"
+      #expect(
+        loading(text)?.problem.contains("expected seconds from 0.001 to 1e9") == true, "\(wrong)")
     }
   }
 
@@ -135,8 +148,9 @@ import Testing
       routing("return cluster.decode[1]")?.problem
         == "route returned instance decode/0, which is not among the 2 candidates")
     #expect(
-      routing("return candidates[1], cluster.decode[1]")?.suggestion
-        == "return one instance, and choose the other in route_decode")
+      routing("return candidates[1], 'decode/0'")?.problem
+        == "route returned a string (\"decode/0\") as the second value, expected an instance that decodes or nil"
+    )
   }
 
   @Test func wrongAnswersOfOtherHooksSayWhatWasExpected() {

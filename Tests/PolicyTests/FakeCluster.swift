@@ -255,6 +255,6 @@ extension LuaPolicy {
       try route(
         request, candidates: ContiguousArray(candidates.map { InstanceID($0) }), stage: stage,
         cluster
-      ).index)
+      ).instance.index)
   }
 }

@@ -48,7 +48,7 @@ import Testing
       end) end)
       """
     var options = LuaPolicyOptions()
-    options.hookTimeout = SimDuration(nanoseconds: 200_000_000)
+    options.hookTimeout = SimDuration(nanoseconds: 1_000_000_000)
     options.memoryLimit = 8 << 20
     return try PolicySpec(file: write(text, as: "policy_spec.lua", in: folder), options: options)
       .run()
@@ -122,7 +122,7 @@ import Testing
     ("local c = make() local r = c:request() c:finish(r) return r.stage", "ended at"),
     ("local c = make() c:advance(-1)", "time does not go back"),
     ("local c = make() local x = c:request().output_tokens", "hidden"),
-    ("while true do end", "ran for more than 0.2 s"),
+    ("while true do end", "ran for more than 1"),
     ("local s = {} while true do s[#s + 1] = ('x'):rep(1 << 20) end", "memory"),
     ("error({})", "a table without __tostring"), ("coroutine.yield()", "yield"),
     (

@@ -25,8 +25,13 @@ typedef enum clua_hook_id {
   CLUA_ROUTE,
   CLUA_ROUTE_DECODE,
   CLUA_BATCH,
+  CLUA_PREEMPT,
+  CLUA_TICK,
   CLUA_ON_FIRST_TOKEN,
   CLUA_ON_FINISH,
+  CLUA_ON_REJECT,
+  CLUA_ON_PREEMPT,
+  CLUA_ON_TRANSFER,
   CLUA_DONE,
   CLUA_HOOK_COUNT
 } clua_hook_id;
@@ -138,6 +143,8 @@ const clua_policy *clua_policy_at(const clua_vm *vm, int32_t index);
 /* True when any loaded file set the flag. */
 bool clua_every_iteration(const clua_vm *vm);
 bool clua_gateway_scan(const clua_vm *vm);
+/* Simulated ns between calls of `tick`; 0 when no file defines it. */
+int64_t clua_tick_ns(const clua_vm *vm);
 
 typedef struct clua_hook {
   bool bound;
@@ -189,9 +196,20 @@ typedef struct clua_admit_answer {
 } clua_admit_answer;
 clua_status clua_call_admit(clua_vm *vm, int64_t now_ns, clua_request request, clua_admit_answer *answer);
 
-/* `hook` is CLUA_ROUTE or CLUA_ROUTE_DECODE; `answer` an instance among the candidates, or -1 to wait. */
+/* An instance among the candidates, or -1 to wait; and from CLUA_ROUTE the instance to decode on, or -1 for later. */
+typedef struct clua_route_answer {
+  int32_t instance;
+  int32_t decode;
+} clua_route_answer;
+/* `hook` is CLUA_ROUTE or CLUA_ROUTE_DECODE. */
 clua_status clua_call_route(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clua_request request,
-                            const int32_t *candidates, int32_t count, int32_t *answer);
+                            const int32_t *candidates, int32_t count, clua_route_answer *answer);
+
+/* `answer` is the place of the victim among the candidates, or -1 for the engine's own choice. */
+clua_status clua_call_preempt(clua_vm *vm, int64_t now_ns, int32_t instance, const clua_request *candidates,
+                              int32_t count, int64_t needed_tokens, int32_t *answer);
+
+clua_status clua_call_tick(clua_vm *vm, int64_t now_ns);
 
 typedef enum clua_order { CLUA_FCFS, CLUA_SJF, CLUA_EDF, CLUA_LISTED } clua_order;
 /* -1 keeps the instance's own limit. `listed` lives until the next call. */
@@ -207,7 +225,7 @@ typedef struct clua_limits {
 } clua_limits;
 clua_status clua_call_batch(clua_vm *vm, int64_t now_ns, int32_t instance, clua_limits *limits);
 
-/* `hook` is CLUA_ON_FIRST_TOKEN or CLUA_ON_FINISH. */
+/* `hook` is one of CLUA_ON_…. */
 clua_status clua_call_notify(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clua_request request);
 
 /* `json` is NULL when the hook returned nothing. */

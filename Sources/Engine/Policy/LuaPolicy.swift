@@ -72,9 +72,9 @@ public struct LuaPolicy: Policy {
   public mutating func route(
     _ request: RequestRef, candidates: ContiguousArray<InstanceID>, stage: RequestStage,
     _ world: some PolicyWorld
-  ) throws(PolicyError) -> InstanceID {
+  ) throws(PolicyError) -> RouteDecision {
     let hook = stage == .prefill ? CLUA_ROUTE : decodeHook
-    var answer: Int32 = -1
+    var answer = clua_route_answer(instance: -1, decode: -1)
     try vm.call(hook, about: .request(request), in: world) { handle, now in
       candidates.withUnsafeBytes { bytes in
         clua_call_route(
@@ -82,7 +82,8 @@ public struct LuaPolicy: Policy {
           bytes.assumingMemoryBound(to: Int32.self).baseAddress, Int32(candidates.count), &answer)
       }
     }
-    return answer < 0 ? .none : InstanceID(Int(answer))
+    return RouteDecision(
+      InstanceID(Int(answer.instance)), decode: InstanceID(Int(answer.decode)))
   }
 
   public mutating func batch(_ instance: InstanceID, _ step: some PolicyStep) throws(PolicyError)
@@ -95,21 +96,41 @@ public struct LuaPolicy: Policy {
     return limits.given ? BatchLimits(limits) : nil
   }
 
-  public mutating func firstToken(_ request: RequestRef, _ world: some PolicyWorld)
-    throws(PolicyError)
-  {
-    try notify(CLUA_ON_FIRST_TOKEN, request, world)
+  public mutating func preempt(
+    _ instance: InstanceID, candidates: ContiguousArray<RequestRef>, neededTokens: Int,
+    _ world: some PolicyWorld
+  ) throws(PolicyError) -> RequestRef? {
+    var answer: Int32 = -1
+    let list = candidates.map { clua_request($0) }
+    try vm.call(CLUA_PREEMPT, about: .instance(instance), in: world) { handle, now in
+      clua_call_preempt(
+        handle, now, instance.index, list, Int32(list.count), Int64(neededTokens), &answer)
+    }
+    return answer < 0 ? nil : candidates[Int(answer)]
   }
 
-  public mutating func finish(_ request: RequestRef, _ world: some PolicyWorld)
-    throws(PolicyError)
-  {
-    try notify(CLUA_ON_FINISH, request, world)
+  public var tickInterval: SimDuration? {
+    let interval = clua_tick_ns(vm.handle)
+    return interval > 0 ? SimDuration(nanoseconds: interval) : nil
   }
 
-  private func notify(_ hook: clua_hook_id, _ request: RequestRef, _ world: some PolicyWorld)
-    throws(PolicyError)
-  {
+  public mutating func tick(_ world: some PolicyWorld) throws(PolicyError) {
+    try vm.call(CLUA_TICK, about: .run, in: world) { handle, now in
+      clua_call_tick(handle, now)
+    }
+  }
+
+  public mutating func observe(
+    _ moment: RequestMoment, of request: RequestRef, _ world: some PolicyWorld
+  ) throws(PolicyError) {
+    let hook =
+      switch moment {
+      case .firstToken: CLUA_ON_FIRST_TOKEN
+      case .finish: CLUA_ON_FINISH
+      case .reject: CLUA_ON_REJECT
+      case .preempted: CLUA_ON_PREEMPT
+      case .transfer: CLUA_ON_TRANSFER
+      }
     try vm.call(hook, about: .request(request), in: world) { handle, now in
       clua_call_notify(handle, hook, now, clua_request(request))
     }

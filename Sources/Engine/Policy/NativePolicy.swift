@@ -16,11 +16,18 @@ public struct NativePolicy: Policy {
   public mutating func route(
     _ request: RequestRef, candidates: ContiguousArray<InstanceID>, stage: RequestStage,
     _ world: some PolicyWorld
-  ) -> InstanceID { candidates.first ?? .none }
+  ) -> RouteDecision { RouteDecision(candidates.first ?? .none) }
   public mutating func batch(_ instance: InstanceID, _ step: some PolicyStep) -> BatchLimits? {
     BatchLimits()
   }
-  public mutating func firstToken(_ request: RequestRef, _ world: some PolicyWorld) {}
-  public mutating func finish(_ request: RequestRef, _ world: some PolicyWorld) {}
+  public mutating func preempt(
+    _ instance: InstanceID, candidates: ContiguousArray<RequestRef>, neededTokens: Int,
+    _ world: some PolicyWorld
+  ) -> RequestRef? { nil }
+  public var tickInterval: SimDuration? { nil }
+  public mutating func tick(_ world: some PolicyWorld) {}
+  public mutating func observe(
+    _ moment: RequestMoment, of request: RequestRef, _ world: some PolicyWorld
+  ) {}
   public mutating func done(_ summary: PolicySummary, _ world: some PolicyWorld) -> String? { nil }
 }

@@ -17,17 +17,36 @@ public protocol Policy {
   mutating func route(
     _ request: RequestRef, candidates: ContiguousArray<InstanceID>, stage: RequestStage,
     _ world: some PolicyWorld
-  ) throws(PolicyError) -> InstanceID
+  ) throws(PolicyError) -> RouteDecision
   /// Forms an iteration: changes `step`, or returns limits for the native scheduler.
   mutating func batch(_ instance: InstanceID, _ step: some PolicyStep) throws(PolicyError)
     -> BatchLimits?
-  mutating func firstToken(_ request: RequestRef, _ world: some PolicyWorld) throws(PolicyError)
-  mutating func finish(_ request: RequestRef, _ world: some PolicyWorld) throws(PolicyError)
+  /// The request among `candidates` to preempt for `neededTokens` more tokens of KV; nil is the last to be admitted.
+  mutating func preempt(
+    _ instance: InstanceID, candidates: ContiguousArray<RequestRef>, neededTokens: Int,
+    _ world: some PolicyWorld
+  ) throws(PolicyError) -> RequestRef?
+  /// Simulated time between calls of `tick`; nil without one.
+  var tickInterval: SimDuration? { get }
+  mutating func tick(_ world: some PolicyWorld) throws(PolicyError)
+  /// Tells of something that has happened to a request.
+  mutating func observe(
+    _ moment: RequestMoment, of request: RequestRef, _ world: some PolicyWorld
+  ) throws(PolicyError)
   /// JSON text of the table that `done` returned, merged into the summary under `policy`; nil without one.
   mutating func done(_ summary: PolicySummary, _ world: some PolicyWorld) throws(PolicyError)
     -> String?
   /// For each bound hook: name, calls, and host time in nanoseconds.
   var hookCosts: [HookCost] { get }
+}
+
+extension Policy {
+  public mutating func firstToken(_ request: RequestRef, _ world: some PolicyWorld)
+    throws(PolicyError)
+  { try observe(.firstToken, of: request, world) }
+  public mutating func finish(_ request: RequestRef, _ world: some PolicyWorld)
+    throws(PolicyError)
+  { try observe(.finish, of: request, world) }
 }
 
 public struct HookSet: OptionSet, Sendable, Hashable {
@@ -38,9 +57,50 @@ public struct HookSet: OptionSet, Sendable, Hashable {
   public static let route = HookSet(rawValue: 1 << 2)
   public static let routeDecode = HookSet(rawValue: 1 << 3)
   public static let batch = HookSet(rawValue: 1 << 4)
-  public static let firstToken = HookSet(rawValue: 1 << 5)
-  public static let finish = HookSet(rawValue: 1 << 6)
-  public static let done = HookSet(rawValue: 1 << 7)
+  public static let preempt = HookSet(rawValue: 1 << 5)
+  public static let tick = HookSet(rawValue: 1 << 6)
+  public static let firstToken = HookSet(rawValue: 1 << 7)
+  public static let finish = HookSet(rawValue: 1 << 8)
+  public static let reject = HookSet(rawValue: 1 << 9)
+  public static let preempted = HookSet(rawValue: 1 << 10)
+  public static let transfer = HookSet(rawValue: 1 << 11)
+  public static let done = HookSet(rawValue: 1 << 12)
+}
+
+/// What a policy can be told of.
+public enum RequestMoment: Sendable {
+  /// Its first token is there.
+  case firstToken
+  /// Its last token is there.
+  case finish
+  /// It was refused.
+  case reject
+  /// It lost its KV cache and waits to be computed again.
+  case preempted
+  /// Its KV cache has arrived where it decodes.
+  case transfer
+
+  public var hook: HookSet {
+    switch self {
+    case .firstToken: .firstToken
+    case .finish: .finish
+    case .reject: .reject
+    case .preempted: .preempted
+    case .transfer: .transfer
+    }
+  }
+}
+
+/// Where a request goes; `.none` is to wait, and for `decode` to be asked later.
+public struct RouteDecision: Equatable, Sendable {
+  public var instance: InstanceID
+  /// Chosen together with the prefill instance.
+  public var decode: InstanceID
+
+  public init(_ instance: InstanceID, decode: InstanceID = .none) {
+    self.instance = instance
+    self.decode = decode
+  }
 }
 
 public struct HookCost: Sendable, Equatable {

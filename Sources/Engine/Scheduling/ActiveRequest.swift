@@ -57,6 +57,8 @@ struct ActiveRequest {
   var cachedTokens: Int32 = 0
   var preemptions: Int32 = 0
   var deferrals: Int32 = 0
+  /// Decode instance that the policy chose together with the one for the prompt.
+  var plannedDecode = InstanceID.none
 
   /// Tokens to compute before it can generate the next one.
   var remaining: Int { Int(reached - computed) }

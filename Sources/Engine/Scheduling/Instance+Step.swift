@@ -12,6 +12,7 @@ extension Instance {
     step.takesAllDecodes = false
     step.markedDecodes = 0
     step.preemptions = 0
+    step.preempted.removeAll(keepingCapacity: true)
     step.admissions = 0
     step.joined.removeAll()
     step.fresh.removeAll()
@@ -216,6 +217,7 @@ extension Instance {
     preemptedWaiting += 1
     counters.preemptions += 1
     step.preemptions += 1
+    step.preempted.append(slot)
     needsDecision = true
     return nil
   }

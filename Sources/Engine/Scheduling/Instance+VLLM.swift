@@ -7,8 +7,6 @@ import HeapModule
 /// and only when nothing was preempted. The first that does not fit ends it.
 /// Source: vLLM `v1/core/sched/scheduler.py`; https://docs.vllm.ai/en/latest/design/v1/scheduler.html.
 extension Instance {
-  private enum Part { case all, prompts, decodes }
-
   mutating func formStep(_ limits: StepLimits, _ rows: RequestRows) {
     guard limits.prefillFirst else {
       if !continueRunning(.all, rows) { admitWaiting(limits, rows) }
@@ -21,24 +19,33 @@ extension Instance {
   // MARK: Phase A
 
   /// Returns whether anything was preempted.
-  private mutating func continueRunning(_ part: Part, _ rows: RequestRows) -> Bool {
+  private mutating func continueRunning(_ part: StepPart, _ rows: RequestRows) -> Bool {
     if part == .all, continueAllAtOnce(rows) { return false }
     let before = step.preemptions
     var place = 0
+    while let slot = continueRunning(part, from: &place, rows), let victim = running.last {
+      let kept = preempt(victim, rows)
+      precondition(kept == nil, "the last to be admitted was scheduled before its turn")
+      if victim == slot { return true }
+    }
+    return step.preemptions > before
+  }
+
+  /// Phase A from the running request at `place` on. Stops at the first that there are no blocks for, and returns it.
+  mutating func continueRunning(_ part: StepPart, from place: inout Int, _ rows: RequestRows)
+    -> Int32?
+  {
     while place < running.count, step.room > 0 {
       let slot = running[place]
       let isPrompt = rows[slot].place == .prefilling
-      if part == .all || (part == .prompts) == isPrompt {
-        while let refusal = continueOne(slot, isPrompt: isPrompt, rows) {
-          guard refusal == .noBlocks, let victim = running.last else { break }
-          let kept = preempt(victim, rows)
-          precondition(kept == nil, "the last to be admitted was scheduled before its turn")
-          if victim == slot { return true }
-        }
+      if part == .all || (part == .prompts) == isPrompt,
+        continueOne(slot, isPrompt: isPrompt, rows) == .noBlocks
+      {
+        return slot
       }
       place += 1
     }
-    return step.preemptions > before
+    return nil
   }
 
   private mutating func continueOne(_ slot: Int32, isPrompt: Bool, _ rows: RequestRows)
@@ -50,7 +57,7 @@ extension Instance {
   }
 
   /// The same in one go where nobody can be short: the order in which requests are served then makes no difference.
-  private mutating func continueAllAtOnce(_ rows: RequestRows) -> Bool {
+  mutating func continueAllAtOnce(_ rows: RequestRows) -> Bool {
     let decodes = batch.count + paused.count
     guard decodes <= step.room else { return false }
     if prefilling.isEmpty {
@@ -86,7 +93,7 @@ extension Instance {
 
   // MARK: Phase B
 
-  private mutating func admitWaiting(_ limits: StepLimits, _ rows: RequestRows) {
+  mutating func admitWaiting(_ limits: StepLimits, _ rows: RequestRows) {
     switch limits.order {
     case .firstComeFirstServed, .earliestDeadlineFirst:
       // Without deadlines, the earliest is the first to have come.
@@ -135,3 +142,6 @@ extension Instance {
     }
   }
 }
+
+/// Which running requests phase A looks at.
+enum StepPart { case all, prompts, decodes }

@@ -121,6 +121,8 @@ struct Step {
   /// Decode requests marked one by one.
   var markedDecodes = 0
   var preemptions = 0
+  /// Those who were, in that order.
+  var preempted: ContiguousArray<Int32> = []
   var admissions = 0
   /// Requests that the batch took in for this step, and those of them whose last token is not the last iteration's.
   var joined = Pile<Int32>()

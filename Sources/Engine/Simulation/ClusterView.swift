@@ -94,6 +94,7 @@ extension ClusterWindow {
     view.preemptions = Int(row.preemptions)
     view.prefillInstance = state.pointee.records[id].prefillInstance
     view.decodeInstance = state.pointee.records[id].decodeInstance
+    if view.decodeInstance.isNone { view.decodeInstance = row.plannedDecode }
     return view
   }
 

@@ -41,7 +41,7 @@ extension EventLoop {
     else {
       let reason = state.pointee.fit.reason(
         prompt: Int(request.promptTokens), output: Int(request.outputTokens))
-      reject(slot, reason: reason)
+      try reject(slot, reason: reason)
       return
     }
     try admit(slot)
@@ -56,7 +56,7 @@ extension EventLoop {
     }
     switch decision {
     case .admit: try enter(slot)
-    case .reject(let reason): reject(slot, reason: reason)
+    case .reject(let reason): try reject(slot, reason: reason)
     case .postpone(let wait):
       let rows = self.rows
       rows[slot].deferrals += 1
@@ -80,8 +80,9 @@ extension EventLoop {
   }
 
   /// Ends a request that was refused, and the rest of its session.
-  mutating func reject(_ slot: Int32, reason: String) {
+  mutating func reject(_ slot: Int32, reason: String) throws(SimulationError) {
     let state = self.state
+    try tell(.reject, of: slot)
     let id = Int(state.pointee.rows[slot].id.index)
     let place: Int
     if let known = reasons.firstIndex(of: reason) {

@@ -44,9 +44,10 @@ extension EventLoop {
       try askForStep(index)
     } else {
       instance.pointee.beginStep(StepLimits(instance.pointee.limits))
-      instance.pointee.formStep(StepLimits(instance.pointee.limits), rows)
+      try formStep(index, StepLimits(instance.pointee.limits))
     }
     instance.pointee.endStep(rows, now: now)
+    for slot in instance.pointee.step.preempted { try tell(.preempted, of: slot) }
     if instance.pointee.step.admissions > 0 || instance.pointee.step.preemptions > 0 {
       parkedMayMove = parkedMayMove || hasParked
       markReservations(index)
@@ -102,7 +103,7 @@ extension EventLoop {
           "called step and returned limits as well", suggestion: "do one of the two"))
     }
     instance.pointee.beginStep(StepLimits(own, asked: asked))
-    instance.pointee.formStep(StepLimits(own, asked: asked), state.pointee.rows)
+    try formStep(index, StepLimits(own, asked: asked))
   }
 
   /// Writes into the records what begins with this step.

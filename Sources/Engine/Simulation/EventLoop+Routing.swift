@@ -11,23 +11,46 @@ extension EventLoop {
 
   /// The instance that the policy, or without one the native default, gives; `.none` to wait.
   private mutating func choose(_ slot: Int32, stage: RequestStage) throws(SimulationError)
-    -> InstanceID
+    -> RouteDecision
   {
     let candidates = candidates(slot, stage: stage)
     guard hooks.contains(stage == .prefill ? .route : .routeDecode) else {
-      return leastLoaded(candidates)
+      return RouteDecision(leastLoaded(candidates))
     }
     let ref = state.pointee.ref(slot)
     let chosen = try asking { (policy: inout P, world) throws(PolicyError) in
       try policy.route(ref, candidates: candidates, stage: stage, world)
     }
-    guard chosen.isNone || candidates.contains(chosen) else {
+    guard chosen.instance.isNone || candidates.contains(chosen.instance) else {
       throw .policy(
         policyError(
           stage == .prefill ? "route" : "route_decode", about: "request \(ref.id.index)",
           "answered an instance that is no candidate", suggestion: "choose among the candidates"))
     }
+    if stage == .prefill, !chosen.decode.isNone, !chosen.instance.isNone {
+      try check(chosen, for: slot)
+    }
     return chosen
+  }
+
+  /// Can the request decode where the policy wants it to, after its prompt there?
+  private func check(_ chosen: RouteDecision, for slot: Int32) throws(SimulationError) {
+    let computesPromptsOnly =
+      state.pointee.cluster.instances[Int(chosen.instance.index)].role == .prefill
+    let fits =
+      computesPromptsOnly
+      ? candidates(slot, stage: .decode).contains(chosen.decode)
+      : chosen.decode == chosen.instance
+    guard !fits else { return }
+    let prompt = state.pointee.cluster.instances[Int(chosen.instance.index)].name
+    let decode = state.pointee.cluster.instances[Int(chosen.decode.index)].name
+    throw .policy(
+      policyError(
+        "route", about: "request \(rows[slot].id.index)",
+        "answered \(prompt) and \(decode), but the request cannot decode on \(decode) after that",
+        suggestion: computesPromptsOnly
+          ? "give a decode or mixed instance that can hold it as the second"
+          : "an instance that does both keeps its requests: give no second"))
   }
 
   /// 4 · waiting + running, ties to the first: the router of vLLM's data-parallel front end.
@@ -44,11 +67,13 @@ extension EventLoop {
 
   /// Returns false when the request has to wait.
   mutating func routePrompt(_ slot: Int32) throws(SimulationError) -> Bool {
-    let chosen = try choose(slot, stage: .prefill)
+    let decision = try choose(slot, stage: .prefill)
+    let chosen = decision.instance
     if chosen.isNone { return false }
     let state = self.state
     let index = Int(chosen.index)
     let rows = state.pointee.rows
+    rows[slot].plannedDecode = decision.decode
     let id = Int(rows[slot].id.index)
     state.pointee.records[id].routed = now
     state.pointee.records[id].prefillInstance = chosen
@@ -74,7 +99,8 @@ extension EventLoop {
 
   /// Returns false when the request has to wait, its KV cache pinned where it is.
   mutating func routeDecode(_ slot: Int32) throws(SimulationError) -> Bool {
-    let chosen = try choose(slot, stage: .decode)
+    var chosen = rows[slot].plannedDecode
+    if chosen.isNone { chosen = try choose(slot, stage: .decode).instance }
     if chosen.isNone { return false }
     let state = self.state
     let index = Int(chosen.index)

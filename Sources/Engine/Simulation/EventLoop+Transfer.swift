@@ -67,11 +67,11 @@ extension EventLoop {
     networkTime = .never
     arrivedTransfers.removeAll()
     state.pointee.network.advance(to: now, ended: &arrivedTransfers)
-    for slot in arrivedTransfers { transferEnded(slot) }
+    for slot in arrivedTransfers { try transferEnded(slot) }
     scheduleNetwork()
   }
 
-  private mutating func transferEnded(_ slot: Int32) {
+  private mutating func transferEnded(_ slot: Int32) throws(SimulationError) {
     let state = self.state
     let rows = state.pointee.rows
     let id = Int(rows[slot].id.index)
@@ -86,5 +86,6 @@ extension EventLoop {
     state.pointee.instances[target].receive(slot, rows)
     markReservations(source)
     parkedMayMove = parkedMayMove || hasParked
+    try tell(.transfer, of: slot)
   }
 }

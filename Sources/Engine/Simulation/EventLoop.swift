@@ -33,6 +33,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   var sampledDecodeTokens = 0
   var networkGeneration: Int32 = 0
   var networkTime = SimTime.never
+  var ticks = Ticks()
 
   init(_ scenario: Scenario, policy: P, observer: any RunObserver) {
     self.policy = policy
@@ -66,12 +67,14 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
       try asking { (policy: inout P, world) throws(PolicyError) in try policy.initialize(world) }
     }
     scheduleNextArrival()
-    while let time = events.nextTime {
+    startTicking()
+    while let time = nextInstant {
       takeSamples(until: time)
       state.pointee.now = time
       state.pointee.stage = .before
       repeat {
         while let event = events.pop(at: time) { try handle(event) }
+        if ticks.next == time { try tick() }
         try settle()
       } while events.nextTime == time
       if state.pointee.options.check { try checkBooks() }
@@ -81,6 +84,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
 
   private mutating func handle(_ event: Event) throws(SimulationError) {
     eventCount += 1
+    resumeTicking()
     if eventCount & 0xfff == 0 {
       observer.progress(
         ended: state.pointee.endedCount, of: state.pointee.workload.requests.count, at: now)
@@ -142,5 +146,14 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
     _ question: (inout P, ClusterView<Batch>) throws(PolicyError) -> Answer
   ) throws(SimulationError) -> Answer {
     do { return try question(&policy, world) } catch { throw .policy(error) }
+  }
+
+  /// Tells the policy of what has happened to a request, if it wants to know.
+  mutating func tell(_ moment: RequestMoment, of slot: Int32) throws(SimulationError) {
+    guard hooks.contains(moment.hook) else { return }
+    let ref = state.pointee.ref(slot)
+    try asking { (policy: inout P, world) throws(PolicyError) in
+      try policy.observe(moment, of: ref, world)
+    }
   }
 }

@@ -55,8 +55,24 @@ enum ChaosPolicy {
         if dice(5) == 1 then
           for _, c in ipairs(cluster.instances) do if c.inflight > 0 then return nil end end
         end
-        return candidates[dice(#candidates)]
+        local chosen = candidates[dice(#candidates)]
+        if request.stage == "prefill" and chosen.role == "prefill" and #cluster.decode > 0 and dice(8) == 1 then
+          return chosen, cluster.decode[dice(#cluster.decode)]
+        end
+        return chosen
       end,
+      preempt = VICTIMS and function(instance, candidates, needed, cluster)
+        look_around(cluster, candidates[1])
+        mix(instance.id)
+        mix(needed)
+        local d = dice(#candidates + 1)
+        return candidates[d]
+      end or nil,
+      tick_interval_s = 0.001,
+      tick = function(cluster) look_around(cluster) end,
+      on_reject = function(request, cluster) look_around(cluster, request) end,
+      on_preempt = function(request, cluster) look_around(cluster, request) end,
+      on_transfer = function(request, cluster) look_around(cluster, request) end,
       batch = batches and function(instance, step, cluster)
         look_around(cluster)
         if dice(4) == 1 then
@@ -101,8 +117,9 @@ enum ChaosPolicy {
     }
     """
 
-  static func text(admits: Bool, batches: Bool, every: Bool, scan: Bool) -> String {
-    source.replacing("BATCHES", with: "\(batches)").replacing("EVERY", with: "\(every)")
+  static func text(admits: Bool, batches: Bool, every: Bool, scan: Bool, victims: Bool) -> String {
+    source.replacing("VICTIMS", with: "\(victims)").replacing("BATCHES", with: "\(batches)")
+      .replacing("EVERY", with: "\(every)")
       .replacing("SCAN", with: "\(scan)").replacing("ADMITS", with: "\(admits)")
   }
 }
