@@ -106,6 +106,26 @@ static int scan(lua_State *L, bool largest, const char *method) {
   return 1;
 }
 
+static int cluster_link(lua_State *L) {
+  clua_vm *vm = vm_of(L);
+  if (view_object(L, 1, OBJECT_CLUSTER) == NULL) {
+    return vm_raise(L, "call it with a colon: cluster:link(from, to)", "the first argument is not the cluster");
+  }
+  instance_object *from = view_instance(L, 2, "link: the first argument");
+  instance_object *to = view_instance(L, 3, "link: the second argument");
+  clua_link link = vm->world.link(vm->world.context, from->index, to->index);
+  lua_createtable(L, 0, 4);
+  lua_pushnumber(L, link.bytes_per_s);
+  lua_setfield(L, -2, "bytes_per_s");
+  lua_pushnumber(L, (double)link.latency_ns / 1e9);
+  lua_setfield(L, -2, "latency_s");
+  lua_pushinteger(L, link.queued_bytes);
+  lua_setfield(L, -2, "queued_bytes");
+  lua_pushnumber(L, (double)link.free_at_ns / 1e9);
+  lua_setfield(L, -2, "free_at_s");
+  return 1;
+}
+
 static int cluster_argmin(lua_State *L) { return scan(L, false, "argmin"); }
 static int cluster_argmax(lua_State *L) { return scan(L, true, "argmax"); }
 
@@ -230,7 +250,7 @@ lua_CFunction instance_method(const char *name) {
 
 lua_CFunction cluster_method(const char *name) {
   static const method methods[] = {
-      {"argmin", cluster_argmin}, {"argmax", cluster_argmax}, {"filter", cluster_filter}};
+      {"argmin", cluster_argmin}, {"argmax", cluster_argmax}, {"filter", cluster_filter}, {"link", cluster_link}};
   return find_method(methods, name);
 }
 

@@ -76,14 +76,17 @@ static void complete_request(lua_State *L, int table, clua_request_state *state)
   }
 }
 
-static void read_session(lua_State *L, int table, spec_request *request) {
-  lua_pushliteral(L, "session_id");
-  if (lua_rawget(L, table) == LUA_TNIL) {
-    lua_pop(L, 1);
-    return;
+static void read_labels(lua_State *L, int table, spec_request *request) {
+  static const char *const names[] = {"session_id", "class", "tenant"};
+  for (int i = 0; i < 3; i++) {
+    lua_pushstring(L, names[i]);
+    if (lua_rawget(L, table) == LUA_TNIL) {
+      lua_pop(L, 1);
+      continue;
+    }
+    if (lua_type(L, -1) != LUA_TSTRING) vm_raise(L, NULL, "%s is no string", names[i]);
+    request->labels[i] = vm_keep(L);
   }
-  if (lua_type(L, -1) != LUA_TSTRING) vm_raise(L, NULL, "session_id is no string");
-  request->session = vm_keep(L);
 }
 
 /* Makes a request of the table at `table`; its slot, which is its id. */
@@ -99,10 +102,11 @@ static int32_t add_request(lua_State *L, int table) {
   }
   spec_request request = {.ended_ns = -1};
   request.state.arrival_ns = vm_of(L)->now;
-  request.state.prefill_instance = request.state.decode_instance = -1;
+  request.state.prefill_instance = request.state.decode_instance = request.state.instance = -1;
+  request.state.ttft_slo_ns = request.state.tpot_slo_ns = request.state.deadline_ns = -1;
   spec_read(L, table, CLUA_VIEW_REQUEST, NULL, &request.state);
   complete_request(L, table, &request.state);
-  read_session(L, table, &request);
+  read_labels(L, table, &request);
   made->requests[made->request_count] = request;
   return made->request_count++;
 }
@@ -260,7 +264,7 @@ static int host_change(lua_State *L) {
   spec_request *row = &made->requests[request->request.slot];
   spec_read(L, 2, CLUA_VIEW_REQUEST, NULL, &row->state);
   complete_request(L, 2, &row->state);
-  read_session(L, 2, row);
+  read_labels(L, 2, row);
   return 0;
 }
 
@@ -272,6 +276,7 @@ static int host_place(lua_State *L) {
   vm_of(L)->epoch += 1;
   clua_request_state *state = &made->requests[request->request.slot].state;
   bool runs = state->stage == 1;
+  state->instance = instance->index;
   if (runs) state->decode_instance = instance->index; else state->prefill_instance = instance->index;
   spec_push(L, spec_queue_of(made, instance->index, runs), request->request.slot);
   int64_t *count = runs ? &made->states[instance->index].running_count : &made->states[instance->index].waiting_count;

@@ -49,6 +49,7 @@ static void read_member(lua_State *L, const clua_field *field, void *base) {
   static const char *const roles[] = {"prefill", "decode", "mixed"};
   int64_t value = 0;
   switch (field->type) {
+    case CLUA_OPTIONAL_SECONDS:
     case CLUA_SECONDS: value = (int64_t)llround(spec_number(L, -1, field->name) * 1e9); break;
     case CLUA_MILLISECONDS: value = (int64_t)llround(spec_number(L, -1, field->name) * 1e6); break;
     case CLUA_ROLE: value = word(L, field->name, roles, 3); break;

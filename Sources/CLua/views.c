@@ -86,7 +86,7 @@ void view_push_request(lua_State *L, clua_request request) {
     }
   }
   lua_pop(L, 1);
-  request_object *object = lua_newuserdatauv(L, sizeof *object, 2);
+  request_object *object = lua_newuserdatauv(L, sizeof *object, 4);
   object->kind = OBJECT_REQUEST;
   object->request = request;
   object->stamp = 0;
@@ -146,9 +146,10 @@ static void push_data(lua_State *L, int object) {
   lua_setiuservalue(L, object, 1);
 }
 
-static void push_session(lua_State *L, int object, clua_request request) {
+static void push_label(lua_State *L, int object, clua_request request, clua_type which) {
   clua_vm *vm = vm_of(L);
-  if (lua_getiuservalue(L, object, 2) != LUA_TNIL) {
+  int value = 2 + (int)which - CLUA_SESSION;
+  if (lua_getiuservalue(L, object, value) != LUA_TNIL) {
     if (lua_type(L, -1) == LUA_TBOOLEAN) {
       lua_pop(L, 1);
       lua_pushnil(L);
@@ -156,10 +157,10 @@ static void push_session(lua_State *L, int object, clua_request request) {
     return;
   }
   lua_pop(L, 1);
-  int64_t length = vm->world.session_name(vm->world.context, request);
+  int64_t length = vm->world.label(vm->world.context, request, which);
   if (length >= 0) lua_pushlstring(L, vm->scratch, (size_t)length); else lua_pushboolean(L, 0);
   lua_pushvalue(L, -1);
-  lua_setiuservalue(L, object, 2);
+  lua_setiuservalue(L, object, value);
   if (length < 0) {
     lua_pop(L, 1);
     lua_pushnil(L);
@@ -174,6 +175,7 @@ static void push_member(lua_State *L, const clua_field *field, const void *base)
   switch (field->type) {
     case CLUA_BOOLEAN: lua_pushboolean(L, value != 0); break;
     case CLUA_SECONDS: lua_pushnumber(L, (double)value / 1e9); break;
+    case CLUA_OPTIONAL_SECONDS: if (value < 0) lua_pushnil(L); else lua_pushnumber(L, (double)value / 1e9); break;
     case CLUA_MILLISECONDS: lua_pushnumber(L, (double)value / 1e6); break;
     case CLUA_ROLE: vm_push(L, vm->roles[value >= 0 && value < 3 ? value : 2]); break;
     case CLUA_STAGE: vm_push(L, vm->stages[value == 1]); break;
@@ -213,7 +215,9 @@ static void push_request_field(lua_State *L, int at, request_object *object, con
   const clua_request_state *state = request_state(L, object);
   switch (field->type) {
     case CLUA_WAITED: lua_pushnumber(L, (double)(vm->now - state->arrival_ns) / 1e9); break;
-    case CLUA_SESSION: push_session(L, at, object->request); break;
+    case CLUA_SESSION:
+    case CLUA_CLASS:
+    case CLUA_TENANT: push_label(L, at, object->request, field->type); break;
     case CLUA_DATA: push_data(L, at); break;
     case CLUA_HIDDEN:
       if (!vm->options.oracle) {

@@ -23,7 +23,7 @@ typedef struct {
   clua_instance_state state;
 } instance_object;
 
-/* User values: 1 is `data`, 2 the session name, either nil until first read. */
+/* User values: 1 is `data`, 2 to 4 are names of session, class and tenant, each nil until first read. */
 typedef struct {
   object_kind kind;
   clua_request request;

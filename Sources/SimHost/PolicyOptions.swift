@@ -18,6 +18,34 @@ struct PolicyOptions: ParsableArguments {
   var oracle = false
 
   @Option(
+    help: ArgumentHelp(
+      "What predicted_output_tokens tells: none, mean (of outputs so far), noisy:σ or oracle.",
+      valueName: "kind"))
+  var predictor = OutputPredictor.mean
+
+  @Option(
+    help: ArgumentHelp(
+      "Routers see instances as they were at the last multiple of this, like a metrics scrape.",
+      valueName: "ms"))
+  var viewLagMs: Double?
+
+  /// nil shows instances as they are.
+  var viewLag: SimDuration? {
+    viewLagMs.flatMap { $0 > 0 ? SimDuration(nanoseconds: Int64(($0 * 1e6).rounded())) : nil }
+  }
+
+  /// What the summary should tell of these options.
+  var notes: [String] {
+    var notes: [String] = []
+    if oracle { notes.append("the policy may read true output lengths (--oracle)") }
+    if predictor != .mean { notes.append("outputs are predicted by \(predictor) (--predictor)") }
+    if let viewLagMs, viewLagMs > 0 {
+      notes.append("routers see state up to \(viewLagMs) ms old (--view-lag-ms)")
+    }
+    return notes
+  }
+
+  @Option(
     help: "Most Lua instructions of one hook call: a budget that is the same on every machine.")
   var maxInstructions: Int?
 
@@ -27,6 +55,9 @@ struct PolicyOptions: ParsableArguments {
     }
     if let maxInstructions, maxInstructions < 1 {
       throw ValidationError("--max-instructions \(maxInstructions): expected 1 or more")
+    }
+    if let viewLagMs, !(viewLagMs == 0 || (viewLagMs >= 0.001 && viewLagMs <= 3.2e10)) {
+      throw ValidationError("--view-lag-ms \(viewLagMs): expected ms, from 0.001 to a year, or 0")
     }
     if policy.isEmpty, !param.isEmpty { throw ValidationError("--param without a --policy") }
   }
@@ -50,6 +81,11 @@ struct PolicyOptions: ParsableArguments {
     return try LuaPolicy.load(
       files: policy.map(resources.file), parameters: parameters, options: options)
   }
+}
+
+extension OutputPredictor: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+  public var defaultValueDescription: String { description }
 }
 
 extension Console {

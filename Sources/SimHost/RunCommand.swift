@@ -113,6 +113,8 @@ struct RunCommand: ParsableCommand {
     }
     options.stepByStep = stepByStep
     options.check = check
+    options.predictor = policyOptions.predictor
+    options.viewLag = policyOptions.viewLag
     options.keepGaps = outputs.needsGaps
     options.targets = try outputs.targets
     if compat.compat != nil, let profiles = clusterOptions.profileFolder {
@@ -138,8 +140,7 @@ struct RunCommand: ParsableCommand {
   }
 
   private func describe(_ scenario: Scenario, _ policy: LuaPolicy?) -> RunDescription {
-    var notes = scenario.workload.notes
-    if policyOptions.oracle { notes.append("the policy may read true output lengths (--oracle)") }
+    let notes = scenario.workload.notes + policyOptions.notes
     return RunDescription(
       scenario,
       memory: scenario.cluster.instances.map { spec in

@@ -53,6 +53,14 @@ typedef struct clua_request_state { CLUA_REQUEST_STATE(CLUA_MEMBER) } clua_reque
 #undef CLUA_MEMBER
 #undef CLUA_TEXT_MEMBER
 
+/* The path between two instances: its ports without others, and what is on its way through them. */
+typedef struct clua_link {
+  double bytes_per_s;
+  int64_t latency_ns;
+  int64_t queued_bytes;
+  int64_t free_at_ns;
+} clua_link;
+
 typedef enum clua_log_level { CLUA_LOG_INFO, CLUA_LOG_WARN, CLUA_LOG_ERROR, CLUA_LOG_NOTE } clua_log_level;
 
 /* What the machine asks of the engine during a hook call. `context` is what `clua_lend` gave. */
@@ -64,8 +72,9 @@ typedef struct clua_callbacks {
   bool (*fill_request)(void *context, clua_request request, clua_request_state *state);
   /* Nanoseconds at which a request ended; -1 when it has not, or is unknown. */
   int64_t (*end_of_request)(void *context, clua_request request);
-  /* Writes the name to `clua_scratch` and returns its length in bytes; -1 is no session. */
-  int64_t (*session_name)(void *context, clua_request request);
+  /* Writes the text of CLUA_SESSION, CLUA_CLASS or CLUA_TENANT to `clua_scratch` and returns its length in bytes; -1 is
+   * none. */
+  int64_t (*label)(void *context, clua_request request, clua_type which);
   /* Writes an array of clua_request to `clua_scratch` and returns its count; -1 is out of memory. */
   int64_t (*list_requests)(void *context, int32_t instance, bool running);
   int64_t (*gateway_waiting)(void *context);
@@ -74,6 +83,7 @@ typedef struct clua_callbacks {
   int64_t (*estimate_step_ns)(void *context, int32_t instance, int64_t prefill_tokens,
                               int64_t decode_seqs, int64_t context_tokens);
   int64_t (*transfer_ns)(void *context, clua_request request, int32_t from, int32_t to);
+  clua_link (*link)(void *context, int32_t from, int32_t to);
   int64_t (*step_tokens)(void *context);
   int64_t (*step_budget)(void *context);
   int64_t (*step_seqs)(void *context);

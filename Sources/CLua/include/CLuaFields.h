@@ -15,12 +15,15 @@ typedef enum clua_type {
   CLUA_ROLE,     /* "prefill" | "decode" | "mixed", from 0 | 1 | 2 */
   CLUA_STAGE,    /* "prefill" | "decode", from 0 | 1 */
   CLUA_INSTANCE, /* an instance view, from its 0-based index; nil from -1 */
+  CLUA_OPTIONAL_SECONDS, /* nil from -1 */
   CLUA_PLACE,    /* 1-based place of an instance */
   CLUA_NUMBER_OF_REQUEST,
   CLUA_RATIO,     /* kv_usage */
   CLUA_WAITED,    /* now - arrival */
   CLUA_HIDDEN,    /* integer, for runs with --oracle only */
-  CLUA_SESSION,   /* text, or nil */
+  CLUA_SESSION,   /* texts, or nil */
+  CLUA_CLASS,
+  CLUA_TENANT,
   CLUA_DATA,      /* the policy's own table */
   CLUA_WAITING,   /* array of requests */
   CLUA_RUNNING,   /* array of requests */
@@ -98,6 +101,11 @@ typedef enum clua_type {
   FIELD(turn, turn, INTEGER, "turn in its session, from 0") \
   FIELD(deferrals, deferrals, INTEGER, "times that admit deferred it") \
   FIELD(preemptions, preemptions, INTEGER, "times that it was preempted") \
+  FIELD(priority, priority, INTEGER, "what its trace says; larger is more important; 0 unless said") \
+  FIELD(ttft_slo_s, ttft_slo_ns, OPTIONAL_SECONDS, "target for its time to first token, in s; nil without one") \
+  FIELD(tpot_slo_s, tpot_slo_ns, OPTIONAL_SECONDS, "target for its mean gap between tokens, in s; nil without one") \
+  FIELD(deadline_s, deadline_ns, OPTIONAL_SECONDS, "when its last token should be there, in s; nil without one") \
+  FIELD(instance, instance, INSTANCE, "instance that it is on; nil at the gateway before its prompt") \
   FIELD(prefill_instance, prefill_instance, INSTANCE, "instance chosen for its prompt; nil before") \
   FIELD(decode_instance, decode_instance, INSTANCE, "instance chosen for decoding; nil before")
 
@@ -105,6 +113,8 @@ typedef enum clua_type {
   FIELD(id, NUMBER_OF_REQUEST, "place in the workload, from 0, as in the output files") \
   FIELD(waited_s, WAITED, "seconds since it arrived") \
   FIELD(session_id, SESSION, "name of its session; nil without one") \
+  FIELD(class, CLASS, "kind of request that its trace says; nil without one") \
+  FIELD(tenant, TENANT, "tenant that its trace says; nil without one") \
   FIELD(data, DATA, "a table that belongs to the policy, empty at first")
 
 #define CLUA_CLUSTER_DERIVED(FIELD) \
@@ -116,6 +126,7 @@ typedef enum clua_type {
   FIELD(gateway_waiting, GATEWAY, "requests parked at the gateway") \
   FIELD(params, PARAMS, "parameters of the policy, with --param applied") \
   FIELD(state, STATE, "the table that init returned") \
+  FIELD(link, METHOD, "(from, to): the path between two instances: { bytes_per_s, latency_s, queued_bytes, free_at_s }") \
   FIELD(argmin, METHOD, "(list, \"field\"): the item with the smallest value, the first of equals; nil when empty") \
   FIELD(argmax, METHOD, "(list, \"field\"): the item with the largest value, the first of equals; nil when empty") \
   FIELD(filter, METHOD, "(list, \"field\", \"<\" | \"<=\" | \">\" | \">=\" | \"==\" | \"~=\", value): array of the items that agree")

@@ -50,6 +50,16 @@ struct Network {
       + SimDuration(nanoseconds: Network.nanoseconds(Double(bytes), at: link.bytesPerNanosecond))
   }
 
+  /// Bytes still to be sent by flows that leave from `from` or arrive at `to`.
+  func queuedBytes(from: Int32, to: Int32, now: SimTime) -> Double {
+    var sum = 0.0
+    for flow in flows where flow.from == from || flow.to == to {
+      let sent = flow.rate * Double(max(0, (now - max(flow.since, flow.start)).nanoseconds))
+      sum += max(0, flow.remaining - sent)
+    }
+    return sum
+  }
+
   /// Begins a transfer at `now`; its first byte leaves after the latency.
   mutating func begin(tag: Int32, from: InstanceID, to: InstanceID, bytes: Int64, now: SimTime) {
     let start = now + link.latency

@@ -40,9 +40,9 @@ enum LuaCallbacks {
       LuaWorld.from(context)?.questions.world().endOfRequest(RequestID(Int(request.id)))?
         .nanoseconds ?? -1
     }
-    table.session_name = { context, request in
+    table.label = { context, request, which in
       guard let lent = LuaWorld.from(context),
-        let name = lent.questions.world().sessionName(RequestRef(request)),
+        let name = lent.label(which, of: RequestRef(request)),
         let space = clua_scratch(lent.handle, name.utf8.count + 1)
       else { return -1 }
       UnsafeMutableRawBufferPointer(start: space, count: name.utf8.count).copyBytes(from: name.utf8)
@@ -81,6 +81,13 @@ enum LuaCallbacks {
         InstanceID(Int(instance)), prefillTokens: Int(prefillTokens), decodeSeqs: Int(decodeSeqs),
         contextTokens: Int(contextTokens)
       ).nanoseconds ?? 0
+    }
+    table.link = { context, from, to in
+      guard let lent = LuaWorld.from(context) else { return clua_link() }
+      let link = lent.questions.world().link(from: InstanceID(Int(from)), to: InstanceID(Int(to)))
+      return clua_link(
+        bytes_per_s: link.bytesPerSecond, latency_ns: link.latency.nanoseconds,
+        queued_bytes: Int64(link.queuedBytes), free_at_ns: link.freeAt.nanoseconds)
     }
     table.transfer_ns = { context, request, from, to in
       LuaWorld.from(context)?.questions.world().transferTime(

@@ -75,6 +75,11 @@ extension clua_request_state {
     turn = Int64(view.turn)
     deferrals = Int64(view.deferrals)
     preemptions = Int64(view.preemptions)
+    priority = Int64(view.priority)
+    ttft_slo_ns = view.ttftTarget?.nanoseconds ?? -1
+    tpot_slo_ns = view.tpotTarget?.nanoseconds ?? -1
+    deadline_ns = view.deadline?.nanoseconds ?? -1
+    instance = Int64(view.instance.index)
     prefill_instance = Int64(view.prefillInstance.index)
     decode_instance = Int64(view.decodeInstance.index)
   }

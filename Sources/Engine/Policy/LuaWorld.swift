@@ -41,6 +41,15 @@ final class LuaWorld {
     return body()
   }
 
+  func label(_ which: clua_type, of request: RequestRef) -> String? {
+    let world = questions.world()
+    switch which {
+    case CLUA_CLASS: return world.className(request)
+    case CLUA_TENANT: return world.tenantName(request)
+    default: return world.sessionName(request)
+    }
+  }
+
   static func from(_ context: UnsafeMutableRawPointer?) -> LuaWorld? {
     context.map { Unmanaged<LuaWorld>.fromOpaque($0).takeUnretainedValue() }
   }

@@ -16,6 +16,11 @@ public protocol PolicyWorld {
   func endOfRequest(_ id: RequestID) -> SimTime?
   /// Name of the request's session; nil is none.
   func sessionName(_ request: RequestRef) -> String?
+  /// Kind and tenant that the request's trace names; nil is none.
+  func className(_ request: RequestRef) -> String?
+  func tenantName(_ request: RequestRef) -> String?
+  /// The path between two instances.
+  func link(from: InstanceID, to: InstanceID) -> LinkView
   /// In queue order.
   func waiting(_ id: InstanceID) -> ContiguousArray<RequestRef>
   /// In order of admission.
@@ -29,6 +34,23 @@ public protocol PolicyWorld {
     -> SimDuration
   /// Moving the request's KV cache between two instances over idle links.
   func transferTime(_ request: RequestRef, from: InstanceID, to: InstanceID) -> SimDuration
+}
+
+extension PolicyWorld {
+  public func className(_ request: RequestRef) -> String? { nil }
+  public func tenantName(_ request: RequestRef) -> String? { nil }
+  public func link(from: InstanceID, to: InstanceID) -> LinkView { LinkView() }
+}
+
+/// The path between two instances: what it could carry alone, and what its two ports have before them.
+public struct LinkView: Equatable, Sendable {
+  public var bytesPerSecond = 0.0
+  public var latency = SimDuration.zero
+  /// Still to be sent by transfers that share a port with this path.
+  public var queuedBytes = 0
+  /// When those would be through, one after the other.
+  public var freeAt = SimTime.zero
+  public init() {}
 }
 
 /// A batch in the making, with the refusals of POLICY_API section 4.
@@ -127,6 +149,13 @@ public struct RequestView: Equatable, Sendable {
   public var turn = 0
   public var deferrals = 0
   public var preemptions = 0
+  public var priority = 0
+  public var ttftTarget: SimDuration?
+  public var tpotTarget: SimDuration?
+  /// Moment by which its last token should be there.
+  public var deadline: SimTime?
+  /// Where it is; none at the gateway before its prompt.
+  public var instance = InstanceID.none
   public var prefillInstance = InstanceID.none
   public var decodeInstance = InstanceID.none
   public init() {}

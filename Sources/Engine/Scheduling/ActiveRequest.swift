@@ -57,6 +57,10 @@ struct ActiveRequest {
   var cachedTokens: Int32 = 0
   var preemptions: Int32 = 0
   var deferrals: Int32 = 0
+  /// Output length that policies are told; −1 is the mean so far.
+  var predictedOutput: Int32 = -1
+  /// When its last token should be there.
+  var deadline = SimTime.never
   /// Decode instance that the policy chose together with the one for the prompt.
   var plannedDecode = InstanceID.none
 

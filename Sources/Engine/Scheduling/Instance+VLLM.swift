@@ -95,12 +95,17 @@ extension Instance {
 
   mutating func admitWaiting(_ limits: StepLimits, _ rows: RequestRows) {
     switch limits.order {
-    case .firstComeFirstServed, .earliestDeadlineFirst:
-      // Without deadlines, the earliest is the first to have come.
+    case .firstComeFirstServed:
       while let slot = waiting.first, admitOne(slot, limits, rows) {}
     case .shortestFirst:
       var queue = Heap(
-        waiting.enumerated().map { ByLength(tokens: rows[$1].remaining, place: $0, slot: $1) })
+        waiting.enumerated().map { ByKey(key: rows[$1].remaining, place: $0, slot: $1) })
+      while let next = queue.popMin(), admitOne(next.slot, limits, rows) {}
+    case .earliestDeadlineFirst:
+      var queue = Heap(
+        waiting.enumerated().map {
+          ByKey(key: Int(rows[$1].deadline.nanoseconds), place: $0, slot: $1)
+        })
       while let next = queue.popMin(), admitOne(next.slot, limits, rows) {}
     case .listed(let list):
       for request in list where isWaitingHere(request, rows) {
@@ -133,12 +138,12 @@ extension Instance {
     return true
   }
 
-  private struct ByLength: Comparable {
-    var tokens: Int
+  private struct ByKey: Comparable {
+    var key: Int
     var place: Int
     var slot: Int32
-    static func < (a: ByLength, b: ByLength) -> Bool {
-      a.tokens != b.tokens ? a.tokens < b.tokens : a.place < b.place
+    static func < (a: ByKey, b: ByKey) -> Bool {
+      a.key != b.key ? a.key < b.key : a.place < b.place
     }
   }
 }

@@ -24,6 +24,9 @@ struct ClusterState<Batch: DecodeBatch> {
   var tokenRate = TokenRate()
 
   var now = SimTime.zero
+  /// Instances as routers see them, in runs that show them old state; else empty.
+  var scraped: ContiguousArray<InstanceView> = []
+  var scrapedAt = SimTime(nanoseconds: -1)
   var stage = InstantStage.before
   /// Instance that forms its iteration, in stage `forming`.
   var forming = 0

@@ -7,6 +7,16 @@ protocol ClusterWindow: PolicyWorld {
 /// The cluster as hooks see it: one pointer, valid during the hook.
 struct ClusterView<Batch: DecodeBatch>: ClusterWindow {
   let state: UnsafeMutablePointer<ClusterState<Batch>>
+
+  /// As it was scraped last, where the run shows old state; requests in flight are this policy's own knowledge.
+  func instanceView(_ id: InstanceID) -> InstanceView {
+    let index = Int(id.index)
+    guard state.pointee.scraped.indices.contains(index) else { return presentView(id) }
+    var view = state.pointee.scraped[index]
+    view.inflight = state.pointee.instances[index].inflight
+    view.freeAt = max(view.freeAt, now)
+    return view
+  }
 }
 
 extension ClusterWindow {
@@ -30,7 +40,7 @@ extension ClusterWindow {
       blockSize: spec.limits.blockSize)
   }
 
-  func instanceView(_ id: InstanceID) -> InstanceView {
+  func presentView(_ id: InstanceID) -> InstanceView {
     let index = Int(id.index)
     state.pointee.catchUp(index)
     let instance = instance(id)
@@ -86,12 +96,21 @@ extension ClusterWindow {
     default: break
     }
     view.contextTokens = reached
-    view.predictedOutputTokens = predictedOutputTokens
+    view.predictedOutputTokens =
+      row.predictedOutput >= 0 ? Int(row.predictedOutput) : meanOutputTokens
     view.outputTokens = Int(row.target) - view.promptTokens
     view.kvBytes = reached * bytesPerToken(row.instance)
     view.turn = Int(state.pointee.workload.requests[id].turn)
     view.deferrals = Int(row.deferrals)
     view.preemptions = Int(row.preemptions)
+    let traits = Int(state.pointee.workload.requests[id].traits)
+    if traits >= 0 {
+      view.priority = Int(state.pointee.workload.traits[traits].priority)
+      view.ttftTarget = state.pointee.workload.traits[traits].ttftTarget
+      view.tpotTarget = state.pointee.workload.traits[traits].tpotTarget
+      view.deadline = row.deadline == .never ? nil : row.deadline
+    }
+    view.instance = row.instance
     view.prefillInstance = state.pointee.records[id].prefillInstance
     view.decodeInstance = state.pointee.records[id].decodeInstance
     if view.decodeInstance.isNone { view.decodeInstance = row.plannedDecode }
@@ -99,7 +118,7 @@ extension ClusterWindow {
   }
 
   /// Mean output of the requests that have finished; 0 before the first has.
-  private var predictedOutputTokens: Int {
+  private var meanOutputTokens: Int {
     let count = state.pointee.finishedCount
     return count == 0 ? 0 : (state.pointee.finishedOutputTokens + count / 2) / count
   }
@@ -120,6 +139,21 @@ extension ClusterWindow {
     }
     let session = Int(state.pointee.workload.requests[Int(request.id.index)].session)
     return session < 0 ? nil : state.pointee.workload.sessionNames[session]
+  }
+
+  private func traits(_ request: RequestRef) -> RequestTraits? {
+    guard state.pointee.workload.requests.indices.contains(Int(request.id.index)) else {
+      return nil
+    }
+    let traits = Int(state.pointee.workload.requests[Int(request.id.index)].traits)
+    return traits < 0 ? nil : state.pointee.workload.traits[traits]
+  }
+
+  func className(_ request: RequestRef) -> String? { traits(request)?.className }
+  func tenantName(_ request: RequestRef) -> String? { traits(request)?.tenant }
+
+  func link(from: InstanceID, to: InstanceID) -> LinkView {
+    state.pointee.network.view(from: from.index, to: to.index, now: now)
   }
 
   func waiting(_ id: InstanceID) -> ContiguousArray<RequestRef> {

@@ -34,6 +34,14 @@ extension EventLoop {
     rows[slot].promptTokens = request.promptTokens
     rows[slot].target = request.promptTokens + request.outputTokens
     rows[slot].reached = request.promptTokens
+    rows[slot].predictedOutput =
+      state.pointee.options.predictor.prediction(
+        output: Int(request.outputTokens), request: id, seed: state.pointee.options.seed) ?? -1
+    if request.traits >= 0,
+      let limit = state.pointee.workload.traits[Int(request.traits)].deadline
+    {
+      rows[slot].deadline = now + limit
+    }
     state.pointee.records[id].arrival = now
     guard
       state.pointee.fit.canServe(

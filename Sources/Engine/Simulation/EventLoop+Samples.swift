@@ -2,8 +2,9 @@
 extension EventLoop {
   /// Takes the samples that are due before anything happens at `time`.
   mutating func takeSamples(until time: SimTime) {
-    guard let interval = state.pointee.options.logInterval else { return }
+    guard let interval = state.pointee.options.logInterval else { return scrape(until: time) }
     while nextSample <= time {
+      scrape(until: nextSample)
       state.pointee.now = nextSample
       state.pointee.stage = .before
       let sample = makeSample()
@@ -11,10 +12,24 @@ extension EventLoop {
       observer.sample(sample)
       guard nextSample.nanoseconds <= Int64.max - interval.nanoseconds else {
         nextSample = .never
-        return
+        break
       }
       nextSample = nextSample + interval
     }
+    scrape(until: time)
+  }
+
+  /// Takes the latest look at the instances that is due before anything happens at `time`; earlier ones nobody has seen.
+  private mutating func scrape(until time: SimTime) {
+    guard let lag = state.pointee.options.viewLag, lag > .zero else { return }
+    let latest = SimTime(nanoseconds: time.nanoseconds / lag.nanoseconds * lag.nanoseconds)
+    guard latest > state.pointee.scrapedAt else { return }
+    state.pointee.now = latest
+    state.pointee.stage = .before
+    let view = world
+    state.pointee.scraped = ContiguousArray(
+      (0..<state.pointee.instanceCount).map { view.presentView(InstanceID($0)) })
+    state.pointee.scrapedAt = latest
   }
 
   private mutating func makeSample() -> IntervalSample {

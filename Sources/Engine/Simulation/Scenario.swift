@@ -32,6 +32,10 @@ public struct RunOptions: Sendable, Equatable {
   public var keepGaps = false
   /// What the summary that `done` is told counts as good.
   public var targets: GoodputTargets? = nil
+  /// What policies are told about output lengths.
+  public var predictor = OutputPredictor.mean
+  /// Routers see instances as they were at the last multiple of this; nil shows them as they are.
+  public var viewLag: SimDuration? = nil
   public init() {}
 }
 

@@ -9,6 +9,9 @@ struct StepView<Batch: DecodeBatch>: ClusterWindow, PolicyStep {
     state.pointee.requests.isActive(request)
   }
 
+  /// A scheduler sits in its instance and sees it as it is.
+  func instanceView(_ id: InstanceID) -> InstanceView { presentView(id) }
+
   var instance: InstanceID { InstanceID(index) }
   var tokens: Int { forming.pointee.step.tokens }
   var budget: Int { forming.pointee.step.budget }

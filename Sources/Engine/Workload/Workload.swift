@@ -1,4 +1,4 @@
-/// One request as the trace gives it; 48 bytes, no references.
+/// One request as the trace gives it; 56 bytes, no references.
 public struct WorkloadRequest: Sendable, Equatable {
   /// Moment of arrival; for a later call of a session, meaningless until its predecessor has
   /// finished.
@@ -14,6 +14,8 @@ public struct WorkloadRequest: Sendable, Equatable {
   public var session: Int32 = -1
   /// 0-based turn in its session.
   public var turn: Int32 = 0
+  /// Index into `Workload.traits`; −1 is none.
+  public var traits: Int32 = -1
   /// True where this request arrives only after request `id - 1` finished and `toolDelay` passed.
   public var followsPrevious = false
   /// Wait between the predecessor's end and this arrival.
@@ -42,6 +44,8 @@ public struct Workload: Sendable {
   /// Tokens that one entry of `content` covers: 1 for token ids, 512 for Mooncake.
   public var contentUnit = 1
   public var sessionNames: [String] = []
+  /// Each combination that occurs, once.
+  public var traits: [RequestTraits] = []
   /// What the user should be told about the reading: rows skipped, values raised, offsets
   /// subtracted.
   public var notes: [String] = []

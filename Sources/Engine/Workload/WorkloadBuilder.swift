@@ -28,6 +28,8 @@ struct WorkloadBuilder {
   private var lastArrival: Int64 = 0
   private var sessions: [String: SessionEntry] = [:]
 
+  private var knownTraits: [RequestTraits: Int32] = [:]
+
   private var withoutPrompt = 0
   private var withoutOutput = 0
   private var failed = 0
@@ -119,6 +121,16 @@ struct WorkloadBuilder {
     workload.sessionNames.append(name)
     sessions[name] = SessionEntry(index: index, turns: 1)
     return (index, 0)
+  }
+
+  /// Index of these traits; −1 for none at all.
+  mutating func index(of traits: RequestTraits) -> Int32 {
+    if traits == RequestTraits() { return -1 }
+    if let known = knownTraits[traits] { return known }
+    let index = Int32(workload.traits.count)
+    workload.traits.append(traits)
+    knownTraits[traits] = index
+    return index
   }
 
   // MARK: Checked values

@@ -11,6 +11,7 @@ struct LLMServingSimReader: TraceReader {
     name: "LLMServingSim JSONL", syntax: .jsonLines, required: ["arrival_time_ns"],
     optional: [
       "input_toks", "output_toks", "input_tok_ids", "output_tok_ids", "sub_requests", "session_id",
+      "priority", "class", "tenant", "ttft_slo_s", "tpot_slo_s", "deadline_s",
     ], arrivalKey: "arrival_time_ns",
     makeReader: { _ in LLMServingSimReader() })
 
@@ -56,6 +57,7 @@ struct LLMServingSimReader: TraceReader {
     var arrival: Int64 = 0
     var name: String?
     var plain = Call()
+    var traits = RequestTraits()
     var isSession = false
     var isPlain = false
     var seen: UInt64 = 0
@@ -67,6 +69,7 @@ struct LLMServingSimReader: TraceReader {
         isSession = true
         try readCalls(&json, &builder)
       case 6: name = try json.name("session_id", builder)
+      case 7...12: try LLMServingSimReader.readTrait(key - 7, of: &traits, &json, builder)
       default:
         isPlain = true
         try LLMServingSimReader.readValue(key - 1, of: &plain, &json, &builder)
@@ -74,18 +77,42 @@ struct LLMServingSimReader: TraceReader {
     }
     let end = json.position
     let start = SimTime(nanoseconds: arrival)
+    let traitsIndex = builder.index(of: traits)
     if isSession {
       if isPlain {
         throw builder.error("sub_requests", "stands beside the keys of a single request")
       }
-      try addSession(named: name, at: start, &builder)
+      try addSession(named: name, at: start, traits: traitsIndex, &builder)
     } else {
       var request = try LLMServingSimReader.request(plain, at: start, &json, &builder)
+      request.traits = traitsIndex
       if let name { (request.session, request.turn) = builder.nextTurn(ofSession: name) }
       try builder.add(request)
     }
     json.position = end
     try json.finish(builder)
+  }
+
+  private static func readTrait(
+    _ key: Int, of traits: inout RequestTraits, _ json: inout JSONLine, _ builder: WorkloadBuilder
+  ) throws(InputError) {
+    func seconds(_ key: String) throws(InputError) -> SimDuration {
+      SimDuration(nanoseconds: try json.time(key, unit: 9, builder))
+    }
+    switch key {
+    case 0:
+      let number = try json.integer("priority", builder)
+      guard let priority = Int32(exactly: number) else {
+        throw builder.error(
+          "priority", "is \(number)", expected: "a whole number of at most 2147483647")
+      }
+      traits.priority = priority
+    case 1: traits.className = try json.name("class", builder)
+    case 2: traits.tenant = try json.name("tenant", builder)
+    case 3: traits.ttftTarget = try seconds("ttft_slo_s")
+    case 4: traits.tpotTarget = try seconds("tpot_slo_s")
+    default: traits.deadline = try seconds("deadline_s")
+    }
   }
 
   private mutating func readCalls(_ json: inout JSONLine, _ builder: inout WorkloadBuilder)
@@ -189,7 +216,7 @@ struct LLMServingSimReader: TraceReader {
 
   /// Adds the calls of a session; without a name it is called after its first request.
   private func addSession(
-    named name: String?, at arrival: SimTime, _ builder: inout WorkloadBuilder
+    named name: String?, at arrival: SimTime, traits: Int32, _ builder: inout WorkloadBuilder
   ) throws(InputError) {
     guard !calls.isEmpty else {
       throw builder.error("sub_requests", "is empty", expected: "at least one call")
@@ -202,6 +229,7 @@ struct LLMServingSimReader: TraceReader {
       var request = try LLMServingSimReader.request(call, at: arrival, builder)
       request.session = session
       request.turn = Int32(turn)
+      request.traits = traits
       guard turn > 0 else {
         builder.keyPrefix = ""
         try builder.add(request)
