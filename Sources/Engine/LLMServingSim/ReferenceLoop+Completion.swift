@@ -41,6 +41,8 @@ extension ReferenceLoop {
     let decode = router.chooseDecode(instances)
     requests[id].keys = keys(of: id, on: decode)
     requests[id].record.decodeInstance = InstanceID(decode)
+    requests[id].record.transferStart = now
+    requests[id].record.transferEnd = now
     if let sends = instances[index].sends {
       let spec = cluster.instances[index]
       let bytes =

@@ -36,6 +36,28 @@ import Testing
     #expect(firstDifference(result, try F.run(scenario, routing)) == nil)
   }
 
+  /// Whatever the cluster, a run ends: with all requests, or with one message about a request or a cluster.
+  @Test func noClusterTrapsOrHangs() throws {
+    var ended = 0
+    var refused = 0
+    for seed in 1000..<1300 {
+      var random = RandomScenario(seed: seed)
+      var scenario = random.scenario()
+      let cost = try IterationCost.profile(F.cost())
+      scenario.costs = scenario.costs.map { _ in cost }
+      do {
+        let result = try F.run(scenario, random.pick(ReferenceRouting.allCases))
+        let law = result.brokenLaw(injected: scenario.workload.requests.count)
+        #expect(law == nil, "seed \(seed)")
+        ended += 1
+      } catch let error as InputError {
+        #expect(error.file == "test" && error.key != nil && error.suggestion != nil, "\(error)")
+        refused += 1
+      }
+    }
+    #expect(ended > 50 && refused > 50)
+  }
+
   /// Two schedulers that share no line, on what both define alike: one instance that is never idle.
   @Test func theNativeSchedulerAgreesOnOneBusyInstance() throws {
     var preemptions = 0

@@ -50,7 +50,7 @@ import Testing
   @Test func aPromptIsHandedOverAtOnce() throws {
     let scenario = try F.scenario([.prefill, .decode], [F.request(0, 2, 3)])
     let row = F.rows(try F.run(scenario), scenario)[0]
-    // Ids: 2 µs and 8 bytes at 1.07 bytes/ns.
+    // Ids: 2 µs and 8 bytes at 1.07 bytes/ns. Nothing is left to send then.
     let first = try F.time([(2, 0)]) + 2_007
     let gaps = [try F.time([(1, 2)]), try F.time([(1, 3)])]
     #expect(

@@ -26,6 +26,27 @@ struct ReferenceOutputTests {
     }
   }
 
+  /// First iterations of published runs, in ns: a prompt of 10 tokens, and the token after it.
+  ///
+  /// Those with two accelerators are of two dense data-parallel instances, which share no collective.
+  @Test(arguments: [(1, 10_998_250, 11_146_817), (2, 8_947_391, 8_662_432)])
+  func firstIterations(tpSize: Int, prompt: Int64, token: Int64) throws {
+    let cost = try CostFixture.profile(
+      CostFixture.llama8B, tpSize: tpSize, rules: .reference, in: #require(CostFixture.profiles))
+    let prefill = CostFixture.shape([(10, 0)])
+    #expect(cost.iterationTime(prefill).nanoseconds == prompt)
+    #expect(cost.timeline(prefill).last == prompt)
+    #expect(cost.iterationTime(CostFixture.shape([(1, 10)])).nanoseconds == token)
+  }
+
+  @Test func firstPrefillOfASplitCluster() throws {
+    let cost = try CostFixture.profile(
+      CostFixture.llama8B, rules: .reference, in: #require(CostFixture.profiles))
+    // 8 KV heads of 128 numbers of 2 bytes, keys and values.
+    let sends = ProfileCost.KVSends(bytesPerToken: 4096, link: CostFixture.link)
+    #expect(cost.timeline(CostFixture.shape([(10, 0)]), sends: sends).last == 11_018_252)
+  }
+
   @Test(arguments: [
     Run.bench("Llama-3.1-8B", "llama-3.1-8b"),
     .bench("Qwen3-32B", "qwen3-32b"),
