@@ -66,6 +66,13 @@ struct PolicyOptions: ParsableArguments {
   func load(
     seed: UInt64, resources: ResourceFolders, console: Console
   ) throws -> LuaPolicy? {
+    try load(seed: seed, resources: resources) { console.policyLog($0) }
+  }
+
+  /// The same, for a run whose talk goes elsewhere.
+  func load(
+    seed: UInt64, resources: ResourceFolders, onLog: @escaping (PolicyLogEntry) -> Void
+  ) throws -> LuaPolicy? {
     if policy.isEmpty { return nil }
     var options = LuaPolicyOptions()
     options.seed = seed
@@ -73,7 +80,7 @@ struct PolicyOptions: ParsableArguments {
     options.oracle = oracle
     options.maxInstructions = maxInstructions
     options.version = SimHostCommand.version
-    options.onLog = { console.policyLog($0) }
+    options.onLog = onLog
     let parameters = param.map { text in
       let place = text.dropFirst().firstIndex(of: "=") ?? text.endIndex
       return (String(text[..<place]), String(text[place...].dropFirst()))

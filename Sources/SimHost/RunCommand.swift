@@ -35,6 +35,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Seed of all that is random: the policy's dice, drawn arrivals.")
   var seed: UInt64 = 0
 
+  @OptionGroup(title: "Many seeds") var seedOptions: SeedOptions
   @OptionGroup var clusterOptions: ClusterOptions
   @OptionGroup(title: "Policy") var policyOptions: PolicyOptions
   @OptionGroup(title: "Compatibility") var compat: CompatOptions
@@ -49,6 +50,9 @@ struct RunCommand: ParsableCommand {
   func validate() throws {
     try compat.check(
       profileFolder: clusterOptions.profileFolder, policies: policyOptions, stepByStep: stepByStep)
+    if compat.compat != nil, seedOptions.seeds != nil {
+      throw ValidationError("--seeds cannot be combined with --compat llmservingsim")
+    }
   }
 
   func run() throws {
@@ -58,6 +62,10 @@ struct RunCommand: ParsableCommand {
     let inputs =
       [clusterConfig, dataset].map(resources.file)
       + policyOptions.policy.map(resources.file)
+    if let count = seedOptions.seeds {
+      try runSeeds(count, console: console, resources: resources, inputs: inputs)
+      return
+    }
     // What can go wrong at the end should go wrong at the start.
     try OutputFile.check(outputs.paths, inputs: inputs)
 
@@ -100,7 +108,7 @@ struct RunCommand: ParsableCommand {
     if let failure = console.failure { throw failure }
   }
 
-  private func scenario(_ resources: ResourceFolders) throws -> Scenario {
+  func scenario(_ resources: ResourceFolders) throws -> Scenario {
     var reading = WorkloadLoadOptions()
     reading.limit = numReqs
     reading.sortArrivals = sortArrivals
@@ -126,7 +134,7 @@ struct RunCommand: ParsableCommand {
     return Scenario(cluster: cluster, costs: costs, workload: workload, options: options)
   }
 
-  private func finish(
+  func finish(
     _ scenario: Scenario, _ result: RunResult, _ policy: LuaPolicy?
   ) -> FinishedRun {
     var description = describe(scenario, policy)

@@ -7,6 +7,9 @@ import DequeModule
 struct ClusterState<Batch: DecodeBatch> {
   let cluster: ClusterSpec
   let workload: Workload
+  /// The requests of `workload`, which keeps them: read without counting references, since runs side by side share them,
+  /// and a counter that two cores write slows both down.
+  let trace: UnsafeBufferPointer<WorkloadRequest>
   let options: RunOptions
   let costs: ContiguousArray<IterationCost>
   let capacities: ContiguousArray<KVCapacity>
@@ -44,6 +47,7 @@ struct ClusterState<Batch: DecodeBatch> {
   init(_ scenario: Scenario) {
     cluster = scenario.cluster
     workload = scenario.workload
+    trace = workload.requests.withUnsafeBufferPointer { $0 }
     options = scenario.options
     costs = ContiguousArray(scenario.costs)
     capacities = ContiguousArray(cluster.instances.map { KVCapacity($0) })
@@ -89,7 +93,7 @@ struct ClusterState<Batch: DecodeBatch> {
 
   /// Keys of the request's blocks on this instance; empty where its contents are unknown or nothing is cached there.
   func keys(_ slot: Int32, on instance: Int) -> BlockKeys {
-    let request = workload.requests[Int(rows[slot].id.index)]
+    let request = trace[Int(rows[slot].id.index)]
     guard request.contentCount > 0, isPrefixCached(instance) else { return [] }
     let start = Int(request.contentStart)
     return BlockKey.chain(

@@ -100,7 +100,7 @@ extension ClusterWindow {
       row.predictedOutput >= 0 ? Int(row.predictedOutput) : meanOutputTokens
     view.outputTokens = Int(row.target) - view.promptTokens
     view.kvBytes = reached * bytesPerToken(row.instance)
-    view.turn = Int(state.pointee.workload.requests[id].turn)
+    view.turn = Int(state.pointee.trace[id].turn)
     view.deferrals = Int(row.deferrals)
     view.preemptions = Int(row.preemptions)
     let traits = Int(state.pointee.workload.requests[id].traits)
@@ -134,10 +134,10 @@ extension ClusterWindow {
   }
 
   func sessionName(_ request: RequestRef) -> String? {
-    guard state.pointee.workload.requests.indices.contains(Int(request.id.index)) else {
+    guard state.pointee.trace.indices.contains(Int(request.id.index)) else {
       return nil
     }
-    let session = Int(state.pointee.workload.requests[Int(request.id.index)].session)
+    let session = Int(state.pointee.trace[Int(request.id.index)].session)
     return session < 0 ? nil : state.pointee.workload.sessionNames[session]
   }
 

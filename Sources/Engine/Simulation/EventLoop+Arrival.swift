@@ -6,12 +6,12 @@ extension EventLoop {
   /// Puts the trace's next arrival into the queue; later calls of sessions follow their predecessors instead.
   mutating func scheduleNextArrival() {
     let state = self.state
-    let count = state.pointee.workload.requests.count
-    while nextArrival < count, state.pointee.workload.requests[nextArrival].followsPrevious {
+    let count = state.pointee.trace.count
+    while nextArrival < count, state.pointee.trace[nextArrival].followsPrevious {
       nextArrival += 1
     }
     guard nextArrival < count else { return }
-    let time = max(state.pointee.workload.requests[nextArrival].arrival, now)
+    let time = max(state.pointee.trace[nextArrival].arrival, now)
     events.push(
       Event(time: time, phase: .arrival, id: Int32(nextArrival), generation: 0))
     nextArrival += 1
@@ -24,7 +24,7 @@ extension EventLoop {
       return
     }
     let state = self.state
-    let request = state.pointee.workload.requests[id]
+    let request = state.pointee.trace[id]
     if !request.followsPrevious { scheduleNextArrival() }
     state.pointee.tokenRate.start(at: now)
     let slot = state.pointee.requests.add()
@@ -102,13 +102,13 @@ extension EventLoop {
     state.pointee.records[id].reason = Int32(place)
     end(slot, as: .rejected)
     var successor = id + 1
-    while successor < state.pointee.workload.requests.count,
-      state.pointee.workload.requests[successor].followsPrevious
+    while successor < state.pointee.trace.count,
+      state.pointee.trace[successor].followsPrevious
     {
       state.pointee.records[successor].id = RequestID(successor)
       state.pointee.records[successor].outcome = .cancelled
       state.pointee.records[successor].promptTokens =
-        state.pointee.workload.requests[successor].promptTokens
+        state.pointee.trace[successor].promptTokens
       state.pointee.endedCount += 1
       successor += 1
     }

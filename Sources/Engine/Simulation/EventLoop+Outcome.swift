@@ -101,7 +101,7 @@ extension EventLoop {
     end(slot, as: .finished)
 
     let next = id + 1
-    let requests = state.pointee.workload.requests
+    let requests = state.pointee.trace
     if next < requests.count, requests[next].followsPrevious {
       let wait = requests[next].toolDelay
       events.push(

@@ -45,7 +45,7 @@ extension EventLoop {
 
   private mutating func askDone(_ result: RunResult) throws(SimulationError) -> String? {
     let summary = RunSummary(
-      result, cluster: state.pointee.cluster, injected: state.pointee.workload.requests.count,
+      result, cluster: state.pointee.cluster, injected: state.pointee.trace.count,
       targets: state.pointee.options.targets)
     var told = PolicySummary()
     told.fields = summary.fields.compactMap { field in

@@ -87,7 +87,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
     resumeTicking()
     if eventCount & 0xfff == 0 {
       observer.progress(
-        ended: state.pointee.endedCount, of: state.pointee.workload.requests.count, at: now)
+        ended: state.pointee.endedCount, of: state.pointee.trace.count, at: now)
     }
     switch event.phase {
     case .arrival: try arrive(event)
