@@ -12,6 +12,13 @@ import Testing
     return options
   }
 
+  /// For what must end for another reason than time, on however busy a machine.
+  private static var patient: LuaPolicyOptions {
+    var options = options
+    options.hookTimeout = SimDuration(nanoseconds: 20_000_000_000)
+    return options
+  }
+
   private static let late = "ran for more than 0.1 s without returning"
   private static let full = "needs more than its 64 MiB of memory"
 
@@ -72,6 +79,7 @@ import Testing
     "math = nil while true do end",
   ]
 
+  /// Nothing is timed here: half a minute is what even a crowded machine needs less than, and a hang more.
   @Test(arguments: endless) func loopsEndWithTheirBudget(_ body: String) {
     let clock = ContinuousClock()
     var error: PolicyError?
@@ -80,7 +88,7 @@ import Testing
       error?.problem == HostileTests.late || error?.problem == HostileTests.full,
       "\(body): \(error?.description ?? "no error")")
     #expect(error?.hook == "route" && error?.subject == "request 17" && error?.line != nil)
-    #expect(spent < .seconds(3), "\(body) took \(spent)")
+    #expect(spent < .seconds(30), "\(body) took \(spent)")
   }
 
   static let bombs: [String] = [
@@ -112,7 +120,7 @@ import Testing
       "the cluster is read-only: cannot write 'params'",
     ]
     #expect(allowed.contains(error?.problem ?? ""), "\(body): \(error?.description ?? "no error")")
-    #expect(spent < .seconds(3), "\(body) took \(spent)")
+    #expect(spent < .seconds(30), "\(body) took \(spent)")
   }
 
   /// With the budgets that users get: a bomb ends by its memory or its time, and cleaning up is quick too.
@@ -123,7 +131,7 @@ import Testing
       error = HostileTests.run(HostileTests.bombs[index], options: LuaPolicyOptions())
     }
     #expect(
-      error != nil && spent < .seconds(3),
+      error != nil && spent < .seconds(30),
       "\(HostileTests.bombs[index]) took \(spent): \(String(describing: error))")
   }
 
@@ -230,7 +238,7 @@ import Testing
   ]
 
   @Test(arguments: refused) func misuseIsRefused(_ body: String, _ problem: String) {
-    let error = HostileTests.run(body)
+    let error = HostileTests.run(body, options: HostileTests.patient)
     #expect(
       error != nil && error!.problem.contains(problem),
       "\(body): \(error?.description ?? "no error")")
@@ -238,7 +246,7 @@ import Testing
 
   @Test func deepRecursionIsAStackOverflow() {
     let error = HostileTests.run(
-      "local function f() return 1 + f() end f()", options: LuaPolicyOptions())
+      "local function f() return 1 + f() end f()", options: HostileTests.patient)
     #expect(error?.problem.hasPrefix("stack overflow") == true && error?.line == 2)
     #expect(error?.traceback.count ?? 0 > 10 && error?.traceback.count ?? 0 < 30)
   }
@@ -248,10 +256,9 @@ import Testing
       _ = try load("local x = 1\nwhile true do end", options: HostileTests.options)
     }
     #expect(error?.problem == HostileTests.late && error?.line == 2)
-    var patient = HostileTests.options
-    patient.hookTimeout = SimDuration(nanoseconds: 20_000_000_000)
     error = policyError {
-      _ = try load("local t = {}\nwhile true do t[#t + 1] = {} end", options: patient)
+      _ = try load(
+        "local t = {}\nwhile true do t[#t + 1] = {} end", options: HostileTests.patient)
     }
     #expect(error?.problem == HostileTests.full)
     _ = write("while true do end", as: "spin.lua", in: "spinning")
