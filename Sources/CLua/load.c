@@ -9,6 +9,7 @@ static const char *const hook_names[CLUA_HOOK_COUNT] = {
     "on_first_token", "on_finish", "on_reject", "on_preempt",   "on_transfer", "done"};
 
 static const char *const known_keys[] = {
+    "author",       "licence",
     "api",          "name",       "version",     "description", "params",          "every_iteration", "gateway_scan",
     "init",         "admit",      "route",       "route_decode", "batch",          "preempt",         "tick",
     "on_first_token", "on_finish", "on_reject",  "on_preempt",  "on_transfer",     "done",            "tick_interval_s"};
@@ -193,6 +194,8 @@ static int load_policy(lua_State *L) {
   policy->name = read_text(L, file, "name");
   policy->version = read_text(L, file, "version");
   policy->description = read_text(L, file, "description");
+  policy->author = read_text(L, file, "author");
+  policy->licence = read_text(L, file, "licence");
   if (lua_getfield(L, 1, "params") != LUA_TNIL) {
     place at = place_of_entry(file, "params");
     params_read(L, lua_gettop(L), at, file->text, file->length, file->index);
@@ -229,4 +232,6 @@ int32_t clua_policy_count(const clua_vm *vm) { return vm->policy_count; }
 const clua_policy *clua_policy_at(const clua_vm *vm, int32_t index) { return &vm->policies[index]; }
 bool clua_every_iteration(const clua_vm *vm) { return vm->every_iteration; }
 bool clua_gateway_scan(const clua_vm *vm) { return vm->gateway_scan; }
+int32_t clua_file_count(const clua_vm *vm) { return vm->chunk_count; }
+const char *clua_file_at(const clua_vm *vm, int32_t index) { return vm->chunks[index].path; }
 int64_t clua_tick_ns(const clua_vm *vm) { return vm->tick_ns; }

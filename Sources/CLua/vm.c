@@ -170,6 +170,8 @@ void clua_close(clua_vm *vm) {
     free((void *)vm->policies[i].name);
     free((void *)vm->policies[i].version);
     free((void *)vm->policies[i].description);
+    free((void *)vm->policies[i].author);
+    free((void *)vm->policies[i].licence);
   }
   for (int32_t i = 0; i < vm->chunk_count; i++) free(vm->chunks[i].path);
   for (int i = 0; i < LIST_SLOTS; i++) free(vm->lists[i].ids);

@@ -5,8 +5,10 @@ import Foundation
 /// `simhost policy`: what policies there are, and what one can be told.
 struct PolicyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "policy", abstract: "Describe and test policies.",
-    subcommands: [Info.self, List.self, Test.self])
+    commandName: "policy", abstract: "Write, check, test and describe policies.",
+    subcommands: [
+      New.self, Check.self, Test.self, Info.self, List.self, Docs.self,
+    ])
 
   struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,19 +20,22 @@ struct PolicyCommand: ParsableCommand {
       let resources = ResourceFolders()
       var options = LuaPolicyOptions()
       options.libraryFolder = resources.all("policies/lib").first
-      let policy = try LuaPolicy.describe(file: resources.file(file), options: options)
-      print(
-        ConsoleText.printable("\(policy.name) \(policy.version ?? "")"),
-        ConsoleText.printable(policy.description ?? ""),
-        "hooks: " + policy.hooks.joined(separator: ", "),
-        separator: "\n")
-      if policy.parameters.isEmpty { print("no parameters") }
+      let loaded = try LuaPolicy.load(files: [resources.file(file)], options: options)
+      let policy = loaded.descriptions[0]
+      var lines = ["\(policy.name) \(policy.version ?? "")", policy.description ?? ""]
+      if let author = policy.author { lines.append("author: \(author)") }
+      if let licence = policy.licence { lines.append("licence: \(licence)") }
+      lines.append("hooks: " + policy.hooks.joined(separator: ", "))
+      if policy.parameters.isEmpty { lines.append("no parameters") }
       for parameter in policy.parameters {
-        print(
-          ConsoleText.printable(
-            "  --param \(parameter.name)=\(parameter.value)   \(parameter.expectation): \(parameter.help)"
-          ))
+        lines.append(
+          "  --param \(parameter.name)=\(parameter.value)   \(parameter.expectation): \(parameter.help)"
+        )
       }
+      for source in loaded.sources {
+        lines.append("\(SourceFile(reading: source).sha256)  \(source)")
+      }
+      for line in lines { print(ConsoleText.printable(line)) }
     }
   }
 

@@ -50,9 +50,7 @@ struct PolicyOptions: ParsableArguments {
   var maxInstructions: Int?
 
   func validate() throws {
-    for text in param where !text.dropFirst().contains("=") {
-      throw ValidationError("--param \(text): expected name=value")
-    }
+    _ = try Self.pairs(param)
     if let maxInstructions, maxInstructions < 1 {
       throw ValidationError("--max-instructions \(maxInstructions): expected 1 or more")
     }
@@ -60,6 +58,16 @@ struct PolicyOptions: ParsableArguments {
       throw ValidationError("--view-lag-ms \(viewLagMs): expected ms, from 0.001 to a year, or 0")
     }
     if policy.isEmpty, !param.isEmpty { throw ValidationError("--param without a --policy") }
+  }
+
+  /// Names and texts of `name=value`.
+  static func pairs(_ texts: [String]) throws -> [(String, String)] {
+    try texts.map { text in
+      guard let place = text.dropFirst().firstIndex(of: "=") else {
+        throw ValidationError("--param \(text): expected name=value")
+      }
+      return (String(text[..<place]), String(text[place...].dropFirst()))
+    }
   }
 
   /// Loads the policy; nil when none was given.
@@ -81,10 +89,7 @@ struct PolicyOptions: ParsableArguments {
     options.maxInstructions = maxInstructions
     options.version = SimHostCommand.version
     options.onLog = onLog
-    let parameters = param.map { text in
-      let place = text.dropFirst().firstIndex(of: "=") ?? text.endIndex
-      return (String(text[..<place]), String(text[place...].dropFirst()))
-    }
+    let parameters = try Self.pairs(param)
     return try LuaPolicy.load(
       files: policy.map(resources.file), parameters: parameters, options: options)
   }

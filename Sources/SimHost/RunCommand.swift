@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Foundation
 
 /// `simhost [run]`: simulates a workload on a cluster.
 struct RunCommand: ParsableCommand {
@@ -139,6 +140,8 @@ struct RunCommand: ParsableCommand {
   ) -> FinishedRun {
     var description = describe(scenario, policy)
     description.policy.table = result.policyJSON
+    description.arguments = RerunCommand.arguments(
+      of: Array(CommandLine.arguments.dropFirst()), seed: scenario.options.seed)
     return FinishedRun(
       scenario: scenario, result: result,
       summary: RunSummary(
@@ -164,6 +167,14 @@ struct RunCommand: ParsableCommand {
   }
 }
 
+extension SourceFile {
+  /// The file as it is now.
+  init(reading path: String) {
+    let bytes = try? Data(contentsOf: URL(fileURLWithPath: path))
+    self.init(path: path, sha256: bytes.map { SHA256.hexadecimal($0) } ?? "")
+  }
+}
+
 extension PolicyDescription {
   /// All files of a policy as one.
   init(_ policy: LuaPolicy) {
@@ -176,5 +187,6 @@ extension PolicyDescription {
         Parameter(name: $0.name, value: $0.value.description)
       },
       hooks: policy.hookCosts.map(HookCalls.init))
+    sources = policy.sources.map(SourceFile.init(reading:))
   }
 }

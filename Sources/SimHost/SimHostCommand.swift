@@ -10,7 +10,8 @@ struct SimHostCommand: ParsableCommand {
     abstract: "Simulate a cluster that serves large language models, with policies in Lua.",
     version: version,
     subcommands: [
-      RunCommand.self, PolicyCommand.self, WorkloadCommand.self, CalibrateCommand.self,
+      RunCommand.self, RerunCommand.self, PolicyCommand.self, WorkloadCommand.self,
+      CalibrateCommand.self,
       ValidateCommand.self,
     ],
     defaultSubcommand: RunCommand.self)

@@ -4,7 +4,8 @@ import Testing
 /// Documentation does what it says: its commands run as written, and print what it shows.
 @Suite(.serialized) struct DocumentationTests {
   static let pages = [
-    "README.md", "docs/policies.md", "docs/inputs.md", "docs/outputs.md", "docs/model.md",
+    "README.md", "docs/policies.md", "docs/first-policy.md", "docs/inputs.md", "docs/outputs.md",
+    "docs/model.md",
     "docs/hardware.md", "docs/compat.md",
   ]
 

@@ -147,9 +147,14 @@ typedef struct clua_policy {
   const char *name;
   const char *version;
   const char *description;
+  const char *author;
+  const char *licence;
 } clua_policy;
 int32_t clua_policy_count(const clua_vm *vm);
 const clua_policy *clua_policy_at(const clua_vm *vm, int32_t index);
+/* Every file that was read, required modules included, in the order of reading. */
+int32_t clua_file_count(const clua_vm *vm);
+const char *clua_file_at(const clua_vm *vm, int32_t index);
 /* True when any loaded file set the flag. */
 bool clua_every_iteration(const clua_vm *vm);
 bool clua_gateway_scan(const clua_vm *vm);

@@ -10,6 +10,8 @@ public struct RunDescription: Sendable {
   public var seed: UInt64
   /// What the user should know about how inputs were understood, one sentence each.
   public var notes: [String]
+  /// The command line that repeats the run, without what it leaves behind.
+  public var arguments: [String] = []
 
   public init(
     cluster: ClusterSpec, costModels: [String], memory: [InstanceMemory],
@@ -61,12 +63,24 @@ public struct WorkloadDescription: Sendable, Equatable {
   }
 }
 
+/// A file and the digest of its bytes; empty when it could no longer be read.
+public struct SourceFile: Sendable, Equatable {
+  public var path: String
+  public var sha256: String
+  public init(path: String, sha256: String) {
+    self.path = path
+    self.sha256 = sha256
+  }
+}
+
 public struct PolicyDescription: Sendable, Equatable {
   public var name: String
   /// Empty for a policy without one.
   public var version: String
   /// In the order given; empty for native defaults.
   public var files: [String]
+  /// Every file that was read, required modules included.
+  public var sources: [SourceFile] = []
   /// Name and value of each parameter, in the order declared.
   public var parameters: [Parameter]
   /// Hooks that are bound, and how often each was called; 0 before the run.

@@ -28,6 +28,12 @@ extension SummaryJSON {
         json.field("name", policy.name)
         json.field("version", policy.version)
         json.array("files", policy.files) { json, file in json.text(file) }
+        json.array("sources", policy.sources) { json, source in
+          json.object { json in
+            json.field("file", source.path)
+            json.field("sha256", source.sha256)
+          }
+        }
         json.object("parameters") { json in
           for parameter in policy.parameters { json.field(parameter.name, parameter.value) }
         }
@@ -39,6 +45,7 @@ extension SummaryJSON {
           }
         }
       }
+      json.array("arguments", description.arguments) { json, argument in json.text(argument) }
       json.array("notes", description.notes) { json, note in json.text(note) }
     }
   }

@@ -21,6 +21,8 @@ extension LuaPolicy {
           ?? (fileName.hasSuffix(".lua") ? String(fileName.dropLast(4)) : fileName),
         version: policy.version.map { String(cString: $0) },
         description: policy.description.map { String(cString: $0) },
+        author: policy.author.map { String(cString: $0) },
+        licence: policy.licence.map { String(cString: $0) },
         hooks: LuaPolicy.allHooks.compactMap { hook in
           let binding = clua_hook_at(vm.handle, hook).pointee
           return binding.bound && binding.policy == index

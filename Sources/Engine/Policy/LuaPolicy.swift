@@ -20,6 +20,11 @@ public struct LuaPolicy: Policy {
     files: [String], parameters: [(String, String)] = [],
     options: LuaPolicyOptions = LuaPolicyOptions()
   ) throws(PolicyError) -> LuaPolicy {
+    for file in files where file.contains("://") {
+      throw PolicyError(
+        file: file, problem: "is an address; policies are files, and nothing is fetched",
+        suggestion: "download it, read what it does, and give the file")
+    }
     let vm = try LuaVM(options)
     for file in files where clua_load(vm.handle, file) != CLUA_OK {
       var error = vm.failure()
@@ -45,6 +50,11 @@ public struct LuaPolicy: Policy {
   }
 
   static let allHooks = (0..<CLUA_HOOK_COUNT.rawValue).map { clua_hook_id($0) }
+
+  /// Every file that was read, required modules included, in the order of reading.
+  public var sources: [String] {
+    (0..<clua_file_count(vm.handle)).map { String(cString: clua_file_at(vm.handle, $0)) }
+  }
 
   /// Bytes that the Lua machine holds now.
   public var memoryUsed: Int { vm.memoryUsed }

@@ -95,6 +95,8 @@ public struct PolicyFileDescription: Sendable, Equatable {
   public var name: String
   public var version: String?
   public var description: String?
+  public var author: String?
+  public var licence: String?
   /// Hooks in the order of the contract.
   public var hooks: [String]
   /// In the order of their names.

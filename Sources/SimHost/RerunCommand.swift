@@ -1,0 +1,116 @@
+import ArgumentParser
+import Engine
+import Foundation
+
+/// `simhost rerun`: repeats a run from its summary and says whether the bytes are the same.
+struct RerunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rerun",
+    abstract: "Repeat the run of a JSON summary and say whether the bytes are the same.",
+    discussion: """
+      Run it in the folder of the first run: paths are taken as they were given. Exit code 1 when the bytes differ.
+      """)
+
+  @Argument(help: "JSON summary, as --summary wrote it.") var summary: String
+
+  /// Options that say where a run leaves what, or how much it says; they change none of its numbers.
+  private static let outputs = [
+    "--output", "--output-format", "--summary", "--log-level", "--decisions",
+  ]
+
+  /// The command line of one of several seeds.
+  static func arguments(of all: [String], seed: UInt64) -> [String] {
+    let given = arguments(of: all)
+    let single = without(["--seeds", "--workers"], given)
+    return single == given ? given : without(["--seed"], single) + ["--seed", "\(seed)"]
+  }
+
+  /// The command line without what the run leaves behind.
+  static func arguments(of all: [String]) -> [String] { without(outputs, all) }
+
+  private static func without(_ options: [String], _ all: [String]) -> [String] {
+    var kept: [String] = []
+    var rest = all[...]
+    if rest.first == "run" { rest = rest.dropFirst() }
+    while let argument = rest.popFirst() {
+      if options.contains(argument) {
+        _ = rest.popFirst()
+      } else if !options.contains(where: { argument.hasPrefix($0 + "=") }) {
+        kept.append(argument)
+      }
+    }
+    return kept
+  }
+
+  func run() throws {
+    let recorded = try Record(summary)
+    for (file, digest) in recorded.sources {
+      let now = SourceFile(reading: file).sha256
+      if now != digest {
+        print("\(ConsoleText.printable(file)) is not the file that it was")
+      }
+    }
+    let folder = FileManager.default.temporaryDirectory.path + "/simhost-rerun-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    // Outputs are ours: a summary that somebody sent must not write anywhere.
+    let arguments = Self.arguments(of: recorded.arguments)
+    let process = Process()
+    process.executableURL = Bundle.main.executableURL
+    process.arguments =
+      ["run"] + arguments + ["--log-level", "WARNING", "--summary", "\(folder)/summary.json"]
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw ExitCode(process.terminationStatus)
+    }
+    let again = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/summary.json"))
+    print("simhost \(arguments.joined(separator: " "))".trimmingCharacters(in: .whitespaces))
+    if again == recorded.bytes {
+      print("the same \(again.count) bytes")
+    } else {
+      print(Self.difference(recorded.bytes, again))
+      throw ExitCode(Failure.Code.broken.rawValue)
+    }
+  }
+
+  /// The first line that differs.
+  private static func difference(_ a: Data, _ b: Data) -> String {
+    let left = String(decoding: a, as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    let right = String(decoding: b, as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    let place = zip(left, right).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+    guard let place else { return "the bytes differ in length" }
+    return """
+      the bytes differ, first in line \(place + 1):
+        then \(ConsoleText.printable(String(left[place].prefix(120))))
+        now  \(ConsoleText.printable(String(right[place].prefix(120))))
+      """
+  }
+
+  /// What a summary says of its run.
+  private struct Record {
+    var bytes: Data
+    var arguments: [String]
+    var sources: [(file: String, digest: String)]
+
+    init(_ path: String) throws {
+      guard let bytes = FileManager.default.contents(atPath: path) else {
+        throw InputError(file: path, problem: "cannot be read")
+      }
+      let root = (try? JSONSerialization.jsonObject(with: bytes)) as? [String: Any]
+      guard let run = root?["run"] as? [String: Any], let arguments = run["arguments"] as? [String]
+      else {
+        throw InputError(
+          file: path, problem: "says no command line", expected: "a summary that --summary wrote")
+      }
+      let policy = run["policy"] as? [String: Any]
+      let sources = policy?["sources"] as? [[String: String]] ?? []
+      self.bytes = bytes
+      self.arguments = arguments
+      self.sources = sources.map { ($0["file"] ?? "", $0["sha256"] ?? "") }
+    }
+  }
+}
