@@ -40,8 +40,9 @@ struct ClusterOptions: ParsableArguments {
     _ path: String, _ resources: ResourceFolders, defaults: InstanceDefaults? = nil
   ) throws -> ClusterSpec {
     let cluster = try ClusterSpec.load(
-      path: resources.file(path), defaults: defaults ?? instances.defaults,
-      models: ModelCatalog(folders: resources.all("configs/model")))
+      path: resources.file(path), defaults: defaults ?? instances.defaults(resources),
+      models: ModelCatalog(folders: resources.all("configs/model")),
+      platforms: PlatformCatalog(folders: resources.all("configs/platform")))
     for spec in cluster.instances { try KVCapacity(spec).check(spec, file: cluster.source) }
     return cluster
   }

@@ -62,6 +62,9 @@ extension ConsoleReport {
     ]
     if let memory = group.memory {
       let blockSize = spec.limits.blockSize
+      let origin =
+        spec.kvBlocks == nil
+        ? " at utilization \(ConsoleText.fixed(spec.memoryUtilization, 2))" : ", as given"
       let bytes = Double(memory.kvBlocks) * Double(memory.bytesPerBlock)
       lines.append(
         labelled(
@@ -69,8 +72,7 @@ extension ConsoleReport {
           [
             "\(ConsoleText.grouped(memory.kvBlocks * blockSize)) tokens",
             "\(ConsoleText.grouped(memory.kvBlocks)) blocks of \(blockSize)",
-            "\(ConsoleText.gibibytes(bytes, decimals: 2)) GiB of each accelerator"
-              + " at utilization \(ConsoleText.fixed(spec.memoryUtilization, 2))",
+            "\(ConsoleText.gibibytes(bytes, decimals: 2)) GiB of each accelerator" + origin,
           ]))
       lines.append(
         labelled(
@@ -82,6 +84,11 @@ extension ConsoleReport {
     }
     if let costModel = group.costModel {
       lines.append(labelled("  cost", [ConsoleText.printable(costModel)]))
+    }
+    if let platform = spec.platform {
+      lines.append(
+        labelled(
+          "  platform", [ConsoleText.printable(platform.name)] + platform.settings))
     }
     return lines
   }
@@ -123,6 +130,6 @@ extension InstanceSpec {
   fileprivate func isLike(_ other: InstanceSpec) -> Bool {
     role == other.role && node == other.node && model == other.model && hardware == other.hardware
       && tpSize == other.tpSize && memoryUtilization == other.memoryUtilization
-      && limits == other.limits
+      && limits == other.limits && kvBlocks == other.kvBlocks && platform == other.platform
   }
 }

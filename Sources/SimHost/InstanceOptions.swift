@@ -35,7 +35,18 @@ struct InstanceOptions: ParsableArguments {
   @Option(help: "Fraction of accelerator memory for weights and KV cache.")
   var npuMemoryUtilization = 0.9
 
-  var defaults: InstanceDefaults {
+  @Option(
+    help: "KV blocks of each instance, as its server reported them; default: computed from memory.")
+  var numGpuBlocks: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Engine and host around the accelerators: a name in configs/platform, or a file.",
+      valueName: "name|file"))
+  var platform: String?
+
+  func defaults(_ resources: ResourceFolders) throws -> InstanceDefaults {
+    let catalog = PlatformCatalog(folders: resources.all("configs/platform"))
     var limits = SchedulerLimits()
     limits.blockSize = blockSize
     limits.maxNumSeqs = maxNumSeqs
@@ -44,9 +55,12 @@ struct InstanceOptions: ParsableArguments {
     limits.enableChunkedPrefill = enableChunkedPrefill
     limits.enablePrefixCaching = enablePrefixCaching
     limits.reserveFullISL = reserveFullIsl
-    return InstanceDefaults(
+    var defaults = InstanceDefaults(
       limits: limits, memoryUtilization: npuMemoryUtilization, weightType: dtype,
       kvType: kvCacheDtype.format)
+    defaults.kvBlocks = numGpuBlocks
+    defaults.platform = try platform.map { try catalog.platform($0) }
+    return defaults
   }
 }
 

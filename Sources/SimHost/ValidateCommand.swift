@@ -56,7 +56,7 @@ struct ValidateCommand: ParsableCommand {
       let (cluster, costs) = try clusterOptions.load(
         cluster(of: path), resources,
         defaults: Validation.defaults(
-          run.settings, otherwise: clusterOptions.instances.defaults))
+          run.settings, otherwise: clusterOptions.instances.defaults(resources)))
       let comparison = try Validation.simulate(run, on: cluster, costs: costs).comparison
       let name = uniqueName(path, among: overview.map(\.name))
       let report = ComparisonReport(name: name, run: run, cluster: cluster, costs: costs)

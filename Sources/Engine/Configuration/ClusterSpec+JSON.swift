@@ -7,21 +7,25 @@ extension ClusterSpec {
   /// - Parameters:
   ///   - defaults: values for fields that an instance leaves out.
   ///   - models: where `model_name` is looked up.
+  ///   - platforms: where `platform` is looked up.
   public static func load(
-    path: String, defaults: InstanceDefaults, models: ModelCatalog
+    path: String, defaults: InstanceDefaults, models: ModelCatalog,
+    platforms: PlatformCatalog = PlatformCatalog()
   ) throws(InputError) -> ClusterSpec {
-    try ClusterSpec(JSONDocument(path: path), defaults, models)
+    try ClusterSpec(JSONDocument(path: path), defaults, models, platforms)
   }
 
   /// As `load(path:defaults:models:)`, from bytes; `file` is for messages.
   public static func parse(
-    _ bytes: [UInt8], file: String, defaults: InstanceDefaults, models: ModelCatalog
+    _ bytes: [UInt8], file: String, defaults: InstanceDefaults, models: ModelCatalog,
+    platforms: PlatformCatalog = PlatformCatalog()
   ) throws(InputError) -> ClusterSpec {
-    try ClusterSpec(JSONDocument(bytes: bytes, file: file), defaults, models)
+    try ClusterSpec(JSONDocument(bytes: bytes, file: file), defaults, models, platforms)
   }
 
   private init(
-    _ document: JSONDocument, _ defaults: InstanceDefaults, _ models: ModelCatalog
+    _ document: JSONDocument, _ defaults: InstanceDefaults, _ models: ModelCatalog,
+    _ platforms: PlatformCatalog
   ) throws(InputError) {
     try defaults.validate()
     let cluster = try document.root.object(keys: [
@@ -38,7 +42,7 @@ extension ClusterSpec {
             try node.number(0...1e12, "a number of nanoseconds from 0 to 1e12")
           })))
 
-    var reader = InstanceReader(defaults: defaults, catalog: models)
+    var reader = InstanceReader(defaults: defaults, catalog: models, platforms: platforms)
     var nodes: [NodeSpec] = []
     for node in try cluster.required("nodes").counted(by: cluster.required("num_nodes")) {
       nodes.append(try reader.readNode(node, index: nodes.count))

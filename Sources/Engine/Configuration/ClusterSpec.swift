@@ -73,6 +73,10 @@ public struct InstanceSpec: Sendable {
   public var weightType: NumberFormat
   public var kvType: NumberFormat
   public var limits: SchedulerLimits
+  /// KV blocks as its server reported them; nil computes them from memory.
+  public var kvBlocks: Int? = nil
+  /// Engine and host; nil is kernels alone.
+  public var platform: PlatformSpec? = nil
 
   public init(
     name: String, node: Int, role: InstanceRole, model: ModelSpec, hardware: String,

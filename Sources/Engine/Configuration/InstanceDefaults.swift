@@ -8,6 +8,10 @@ public struct InstanceDefaults: Sendable, Equatable {
   public var weightType: NumberFormat?
   /// nil is `auto`, see `NumberFormat.kvCache(forWeights:)`.
   public var kvType: NumberFormat?
+  /// nil computes them from memory.
+  public var kvBlocks: Int? = nil
+  /// nil is kernels alone.
+  public var platform: PlatformSpec? = nil
 
   public init(
     limits: SchedulerLimits = SchedulerLimits(), memoryUtilization: Double = 0.9,
@@ -18,6 +22,9 @@ public struct InstanceDefaults: Sendable, Equatable {
     self.weightType = weightType
     self.kvType = kvType
   }
+
+  /// Guess: a petabyte of the smallest blocks.
+  static let kvBlocksRange = 1...1 << 40
 
   /// Refuses values out of range, by the name of their flag.
   func validate() throws(InputError) {
@@ -30,6 +37,11 @@ public struct InstanceDefaults: Sendable, Equatable {
       ),
       ("--block-size", limits.blockSize, SchedulerLimits.blockSizeRange),
     ]
+    if let kvBlocks, !Self.kvBlocksRange.contains(kvBlocks) {
+      throw InputError(
+        file: "command line", key: "--num-gpu-blocks", problem: "is \(kvBlocks)",
+        expected: "a whole number from 1 to \(Self.kvBlocksRange.upperBound)")
+    }
     for (flag, value, range) in numbers where !range.contains(value) {
       throw InputError(
         file: "command line", key: flag, problem: "is \(value)",

@@ -2,15 +2,17 @@
 struct InstanceReader {
   let defaults: InstanceDefaults
   let catalog: ModelCatalog
+  let platforms: PlatformCatalog
   /// Those read so far, each with the place it came from.
   private(set) var instances: [(spec: InstanceSpec, node: JSONNode)] = []
   private var models: [ModelSpec] = []
   /// Instances read so far of each role, in the order of `InstanceRole.allCases`.
   private var roleCounts = [0, 0, 0]
 
-  init(defaults: InstanceDefaults, catalog: ModelCatalog) {
+  init(defaults: InstanceDefaults, catalog: ModelCatalog, platforms: PlatformCatalog) {
     self.defaults = defaults
     self.catalog = catalog
+    self.platforms = platforms
   }
 
   static let keys =
@@ -19,6 +21,7 @@ struct InstanceReader {
       "dp_group", "placement", "max_num_seqs", "max_num_batched_tokens",
       "long_prefill_token_threshold", "block_size", "dtype", "kv_cache_dtype",
       "enable_chunked_prefill", "enable_prefix_caching", "reserve_full_isl", "enable_block_copy",
+      "num_gpu_blocks", "platform",
     ] + offloadingKeys
 
   /// Reads one instance and appends it.
@@ -34,7 +37,7 @@ struct InstanceReader {
     let kvType: NumberFormat? =
       if let kv = object.present("kv_cache_dtype") { try kv.kvFormat() } else { defaults.kvType }
     try refuseOffloading(object, model: model)
-    let spec = InstanceSpec(
+    var spec = InstanceSpec(
       name: nextName(role), node: place, role: role, model: model,
       hardware: try object.required("hardware").hardwareName(),
       npuMemory: try MemorySpec(memory),
@@ -44,6 +47,10 @@ struct InstanceReader {
       tpSize: try tensorParallelism(object, model: model),
       weightType: weightType, kvType: kvType ?? .kvCache(forWeights: weightType),
       limits: try limits(object).resolved(for: model))
+    spec.kvBlocks =
+      try object.present("num_gpu_blocks")?.integer(InstanceDefaults.kvBlocksRange)
+      ?? defaults.kvBlocks
+    spec.platform = try object.present("platform").map(platform) ?? defaults.platform
     instances.append((spec, node))
   }
 
@@ -68,6 +75,13 @@ struct InstanceReader {
     }
     models.append(model)
     return model
+  }
+
+  private func platform(_ node: JSONNode) throws(InputError) -> PlatformSpec {
+    // A name, not a path: a cluster file has no say over which files are opened.
+    try platforms.platform(named: node.string()) { expected, suggestion in
+      node.error("no platform \(node.described)", expected: expected, suggestion: suggestion)
+    }
   }
 
   private func limits(_ object: JSONObject) throws(InputError) -> SchedulerLimits {

@@ -43,7 +43,10 @@ public final class AnalyticCost: CostModel {
   /// Query rows of a tile of attention. Source: the step of measured times over chunk length on RTXPRO6000.
   private static let attentionTileRows = 64.0
 
-  public init(hardware: HardwareSpec, instance: InstanceSpec, link: LinkSpec) {
+  /// - Parameter reduces: whether iterations include all-reduces.
+  public init(
+    hardware: HardwareSpec, instance: InstanceSpec, link: LinkSpec, reduces: Bool = true
+  ) {
     let note =
       instance.weightType == .float16 ? ", float16 as bfloat16, which is as wide" : ""
     summary =
@@ -87,7 +90,8 @@ public final class AnalyticCost: CostModel {
     let rotated = 2 * (heads + kvHeads) * headDim * (normsQueriesAndKeys ? 2 : 1)
     let elementwise = activationBytes * (8 * hidden + rotated + 3 * inner)
     let reduce = RingAllReduce(
-      ranks: instance.tpSize, link: link, memoryBandwidth: instance.npuMemory.bandwidth)
+      ranks: reduces ? instance.tpSize : 1, link: link,
+      memoryBandwidth: instance.npuMemory.bandwidth)
     let reduceBytes = hidden * activationBytes
     perToken = layers * (elementwise / elementwiseRate + 2 * reduce.secondsPerByte * reduceBytes)
     // The MLP's activation is the largest; what the cache cannot hold moves at memory speed.

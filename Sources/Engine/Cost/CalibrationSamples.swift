@@ -40,12 +40,17 @@ public enum CalibrationRegime: String, Sendable, CaseIterable {
     shape.decodeContext = requests * context
     shape.decodeContextMin = context
     shape.decodeContextMax = context
+    shape.decodeContextSquares = requests * context * context
     if requests > 1 {
       // Guess: as in conversations, from all alike to a longest of four times the mean.
       let spread = random.nextUnit()
       let longest = min(context * min(4, requests), max(context, 16384))
       shape.decodeContextMin = context - Int(spread * 0.9 * Double(context))
       shape.decodeContextMax = context + Int(spread * Double(longest - context))
+      // Guess: a quarter of the largest variance that these extremes allow, as in conversations.
+      let most =
+        (context - shape.decodeContextMin) * (shape.decodeContextMax - context) * requests
+      shape.decodeContextSquares += most / 4
     }
     return shape
   }

@@ -15,13 +15,26 @@ public struct IterationShape: Equatable, Sendable {
   /// Shortest and longest of those; 0 without decode requests. Only kept current when `CostModel.usesContextExtremes`.
   public var decodeContextMin = 0
   public var decodeContextMax = 0
+  /// Sum of their squares; kept current like those two. Wraps around where 64 bits are not enough.
+  public var decodeContextSquares = 0
+  /// Rows that are computed for nothing, since a captured graph is larger than the batch. Attention skips them.
+  public var paddingTokens = 0
 
   public init() {}
 
   /// Tokens that pass through the dense layers.
-  @inlinable public var tokens: Int { prefillTokens + decodeRequests }
+  @inlinable public var tokens: Int { prefillTokens + decodeRequests + paddingTokens }
   /// Rows of the language-model head: one for each scheduled request.
   @inlinable public var sequences: Int { prefillRequests + decodeRequests }
+
+  /// The same decode requests one iteration later: each has one more token of context.
+  @inlinable public mutating func advanceDecodes() {
+    // (k + 1)² = k² + 2k + 1, summed over all of them.
+    decodeContextSquares = decodeContextSquares &+ 2 &* decodeContext &+ decodeRequests
+    decodeContext += decodeRequests
+    decodeContextMin += 1
+    decodeContextMax += 1
+  }
 }
 
 /// Duration of an iteration on one instance.
@@ -30,7 +43,7 @@ public struct IterationShape: Equatable, Sendable {
 public protocol CostModel: Sendable {
   /// One line for the start-up block and the summary: which model, from which file.
   var summary: String { get }
-  /// Whether `iterationTime` reads `decodeContextMin` and `decodeContextMax`.
+  /// Whether `iterationTime` reads `decodeContextMin`, `decodeContextMax` and `decodeContextSquares`.
   var usesContextExtremes: Bool { get }
   func iterationTime(_ shape: IterationShape) -> SimDuration
   /// Fills `ends` with the ends of iterations of decode requests only, one behind the other from `start` on: the first of
@@ -48,9 +61,7 @@ extension CostModel {
     for place in ends.indices {
       end = end + iterationTime(shape)
       ends[place] = end
-      shape.decodeContext += shape.decodeRequests
-      shape.decodeContextMin += 1
-      shape.decodeContextMax += 1
+      shape.advanceDecodes()
     }
   }
 }

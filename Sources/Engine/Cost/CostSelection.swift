@@ -23,15 +23,21 @@ public enum CostSelection {
         costs.append(known.cost)
         continue
       }
-      let cost: IterationCost
+      let reduces = instance.platform.flatMap { PlatformCost.table(of: $0, for: instance) } == nil
+      var cost: IterationCost
       if let profileDirectory {
         cost = .profile(
           try profile(
             instance, cpuMemory: cpuMemory, link: cluster.link,
-            profileDirectory: profileDirectory, rules: rules))
+            profileDirectory: profileDirectory, rules: rules, reduces: reduces))
       } else {
         let spec = try dataSheet(instance, index, hardware, cluster.source)
-        cost = .analytic(AnalyticCost(hardware: spec, instance: instance, link: cluster.link))
+        cost = .analytic(
+          AnalyticCost(
+            hardware: spec, instance: instance, link: cluster.link, reduces: reduces))
+      }
+      if let platform = instance.platform, platform.changesIterations {
+        cost = .platform(PlatformCost(device: cost, platform: platform, instance: instance))
       }
       shared.append((key, cost))
       costs.append(cost)
@@ -48,6 +54,7 @@ public enum CostSelection {
     var tpSize: Int
     var weightType: NumberFormat
     var kvType: NumberFormat
+    var platform: PlatformSpec?
 
     init(_ instance: InstanceSpec, _ cpuMemory: MemorySpec) {
       model = instance.model
@@ -57,6 +64,7 @@ public enum CostSelection {
       tpSize = instance.tpSize
       weightType = instance.weightType
       kvType = instance.kvType
+      platform = instance.platform
     }
   }
 
@@ -78,7 +86,7 @@ public enum CostSelection {
   /// The profile of an instance's model on its accelerator.
   static func profile(
     _ instance: InstanceSpec, cpuMemory: MemorySpec, link: LinkSpec, profileDirectory: String,
-    rules: ProfileRules
+    rules: ProfileRules, reduces: Bool = true
   ) throws(InputError) -> ProfileCost {
     let hardwareFolder = "\(profileDirectory)/\(instance.hardware)"
     let modelFolder = "\(hardwareFolder)/\(instance.model.name)"
@@ -100,7 +108,7 @@ public enum CostSelection {
     do throws(InputError) {
       return try ProfileCost(
         folder: "\(modelFolder)/\(variant)", instance: instance, cpuMemory: cpuMemory, link: link,
-        rules: rules, note: note)
+        rules: rules, reduces: reduces, note: note)
     } catch {
       var error = error
       error.suggestion =

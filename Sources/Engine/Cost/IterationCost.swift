@@ -3,12 +3,14 @@ public enum IterationCost: CostModel {
   case linear(LinearCost)
   case profile(ProfileCost)
   case analytic(AnalyticCost)
+  case platform(PlatformCost)
 
   public var summary: String {
     switch self {
     case .linear(let model): model.summary
     case .profile(let model): model.summary
     case .analytic(let model): model.summary
+    case .platform(let model): model.summary
     }
   }
 
@@ -17,6 +19,7 @@ public enum IterationCost: CostModel {
     case .linear(let model): model.usesContextExtremes
     case .profile(let model): model.usesContextExtremes
     case .analytic(let model): model.usesContextExtremes
+    case .platform(let model): model.usesContextExtremes
     }
   }
 
@@ -27,6 +30,7 @@ public enum IterationCost: CostModel {
     case .linear(let model): model.writeEnds(of: shape, from: start, to: ends)
     case .profile(let model): model.writeEnds(of: shape, from: start, to: ends)
     case .analytic(let model): model.writeEnds(of: shape, from: start, to: ends)
+    case .platform(let model): model.writeEnds(of: shape, from: start, to: ends)
     }
   }
 
@@ -35,6 +39,7 @@ public enum IterationCost: CostModel {
     case .linear(let model): model.iterationTime(shape)
     case .profile(let model): model.iterationTime(shape)
     case .analytic(let model): model.iterationTime(shape)
+    case .platform(let model): model.iterationTime(shape)
     }
   }
 }

@@ -19,10 +19,11 @@ public final class ProfileCost: CostModel {
 
   /// - Parameters:
   ///   - folder: the variant's folder, with `meta.yaml`.
+  ///   - reduces: whether iterations include all-reduces.
   ///   - note: added to the summary, such as a remark on the number format.
   public init(
     folder: String, instance: InstanceSpec, cpuMemory: MemorySpec, link: LinkSpec,
-    rules: ProfileRules, note: String = ""
+    rules: ProfileRules, reduces: Bool = true, note: String = ""
   ) throws(InputError) {
     let model = instance.model
     guard model.layers <= ProfileLimits.layers else {
@@ -30,6 +31,8 @@ public final class ProfileCost: CostModel {
         file: folder, key: "num_hidden_layers", problem: "is \(model.layers)",
         expected: "at most \(ProfileLimits.layers)")
     }
+    var rules = rules
+    rules.measuredAllReduce = rules.measuredAllReduce && reduces
     let bundle = try ProfileBundle(
       folder: folder, model: model, hardware: instance.hardware, tpSize: instance.tpSize,
       rules: rules)
@@ -39,7 +42,7 @@ public final class ProfileCost: CostModel {
       memory: cpuMemory, tpSize: instance.tpSize, bytesPerToken: 2 * instance.weightType.bytes,
       whole: rules.wholeBandwidths)
     allReduce = RingAllReduce(
-      ranks: instance.tpSize, link: link,
+      ranks: reduces ? instance.tpSize : 1, link: link,
       memoryBandwidth: rules.wholeBandwidths
         ? instance.npuMemory.bandwidth.rounded(.down) : instance.npuMemory.bandwidth)
     bytesPerToken = Double(model.hiddenSize) * Double(instance.weightType.bytes)
@@ -98,9 +101,10 @@ public final class ProfileCost: CostModel {
       return atMean
     }
     let longest = Double(shape.decodeContextMax)
-    let alpha = skew.alpha(
+    var alpha = skew.alpha(
       chunk: chunk, prefillContext: context, count: Double(requests), mean: Double(mean),
       shortest: Double(shape.decodeContextMin), longest: longest)
+    if bundle.rules.spread == .variance { alpha *= shape.spread }
     guard alpha != 0 else { return atMean }
     let atLongest = table.time(
       chunk: chunk, prefillContext: context, count: Double(requests), decodeContext: longest)
@@ -139,6 +143,18 @@ public final class ProfileCost: CostModel {
   ) -> ContiguousArray<Int64> {
     let last = curves.reduce(0) { max($0, $1.counts.last ?? 0) }
     return ContiguousArray((0...min(last, 1 << 16)).map(value))
+  }
+}
+
+extension IterationShape {
+  /// Variance of the decode contexts, as a share of the largest that their mean and extremes allow.
+  fileprivate var spread: Double {
+    let count = Double(decodeRequests)
+    let mean = Double(decodeContext) / count
+    let variance = Double(decodeContextSquares) / count - mean * mean
+    let most = (mean - Double(decodeContextMin)) * (Double(decodeContextMax) - mean)
+    // The order of the comparison lets NaN end at 0.
+    return most > 0 && variance > 0 ? min(1, variance / most) : 0
   }
 }
 

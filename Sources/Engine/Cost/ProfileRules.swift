@@ -33,10 +33,23 @@ public struct ProfileRules: Sendable, Equatable {
     case extrapolated
   }
 
+  /// What stands for the spread of the decode contexts, between their mean and their longest.
+  ///
+  /// Profiles measured batches of two contexts, one short and one long. The variance of any batch with the same shortest,
+  /// mean and longest is at most that of such a batch.
+  /// Source: Bhatia and Davis 2000, https://doi.org/10.1080/00029890.2000.12005203.
+  public enum Spread: Sendable {
+    /// As if the batch were one of two contexts: the whole measured correction.
+    case twoContexts
+    /// The measured correction times the share of the largest possible variance that the batch has.
+    case variance
+  }
+
   public var extrapolation: Extrapolation
   public var skewChunk: SkewChunk
   public var prefillContext: PrefillContext
   public var absentSlice: AbsentSlice
+  public var spread: Spread
   /// Drops the fraction of memory bandwidths in GB/s and of latencies in ns.
   public var wholeBandwidths: Bool
   /// Takes the times of all-reduces from the profile where it has them, not from the cluster's link.
@@ -44,8 +57,8 @@ public struct ProfileRules: Sendable, Equatable {
 
   public static let reference = ProfileRules(
     extrapolation: .lastTwoPoints, skewChunk: .exact, prefillContext: .summed,
-    absentSlice: .nearest, wholeBandwidths: true, measuredAllReduce: false)
+    absentSlice: .nearest, spread: .twoContexts, wholeBandwidths: true, measuredAllReduce: false)
   public static let native = ProfileRules(
     extrapolation: .upperHalf, skewChunk: .nearest, prefillContext: .pairs,
-    absentSlice: .extrapolated, wholeBandwidths: false, measuredAllReduce: true)
+    absentSlice: .extrapolated, spread: .variance, wholeBandwidths: false, measuredAllReduce: true)
 }

@@ -2,8 +2,8 @@
 ///
 /// Source: LLMServingSim's memory model, which four logged vLLM-sized values confirm (for example Llama-3.1-8B in bf16 on
 /// 96 GiB at 0.9: 15,316.5 MiB of weights, 36,578 blocks). Unlike it, an embedding that a model ties to its output head is
-/// counted once, as it is held once. Activations and the CUDA context are not subtracted, so this is
-/// an upper bound.
+/// counted once, as it is held once. Activations and the CUDA context are subtracted as far as a platform names them;
+/// without one this is an upper bound.
 public struct KVCapacity: Sendable, Equatable {
   /// Bytes of weights on each accelerator.
   public var weightBytes: Int
@@ -27,9 +27,12 @@ public struct KVCapacity: Sendable, Equatable {
     weightBytes = embeddings + m.layers * (2 * norm + qkv + output + mlp) + norm
     totalBytesPerToken = 2 * kv * m.layers * spec.kvType.bytes
     bytesPerToken = totalBytesPerToken / tp
-    let usable = spec.npuMemory.sizeGiB * 1_073_741_824 * spec.memoryUtilization
+    let taken = (spec.platform?.activationGiB ?? 0) + (spec.platform?.contextGiB ?? 0)
+    let usable =
+      (spec.npuMemory.sizeGiB * spec.memoryUtilization - taken) * 1_073_741_824
     let forCache = Int(usable.rounded(.down)) - weightBytes
-    blocks = max(0, forCache / max(1, bytesPerToken * spec.limits.blockSize))
+    blocks =
+      spec.kvBlocks ?? max(0, forCache / max(1, bytesPerToken * spec.limits.blockSize))
   }
 
   /// Refuses an instance whose weights leave no room for a single block.

@@ -1,7 +1,7 @@
 /// The stages of a request's life as lengths of time; nil where a stage was not reached or does not exist.
 ///
-/// For a request that was handed over, `gatewayWait + prefillQueue + prefill + kvWait + transfer + decodeQueue + decode`
-/// is `endToEnd`: each nanosecond belongs to one stage.
+/// For a request that was handed over, `gatewayWait + prefillQueue + prefill + kvWait + transfer + decodeQueue + decode
+/// + receipt` is `endToEnd`: each nanosecond belongs to one stage.
 extension RequestRecord {
   /// From arrival until admitted and routed.
   public var gatewayWait: SimDuration? { span(from: arrival, to: routed) }
@@ -15,8 +15,10 @@ extension RequestRecord {
   /// From the start of its first chunk to its first token.
   public var prefill: SimDuration? { span(from: prefillStart, to: firstToken) }
 
-  /// TTFT, with all queueing before it.
-  public var timeToFirstToken: SimDuration? { span(from: arrival, to: firstToken) }
+  /// TTFT as the client sees it, with all queueing before it.
+  public var timeToFirstToken: SimDuration? {
+    span(from: arrival, to: firstToken).map { $0 + receipt }
+  }
 
   /// From the first token until the decode side had blocks and the hand-off began.
   public var kvWait: SimDuration? { span(from: firstToken, to: transferStart) }
@@ -32,9 +34,9 @@ extension RequestRecord {
   /// From the start of that iteration to the last token.
   public var decode: SimDuration? { span(from: decodeStart, to: end) }
 
-  /// From arrival to the last token; nil unless finished.
+  /// From arrival until the client has the last token; nil unless finished.
   public var endToEnd: SimDuration? {
-    outcome == .finished ? span(from: arrival, to: end) : nil
+    outcome == .finished ? span(from: arrival, to: end).map { $0 + receipt } : nil
   }
 
   /// From the first token to the last; nil unless finished.

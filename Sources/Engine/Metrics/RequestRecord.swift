@@ -38,6 +38,8 @@ public struct RequestRecord: Sendable {
   /// Start of the first iteration that computed a token after the first.
   public var decodeStart = SimTime.never
   public var end = SimTime.never
+  /// From the end of an iteration until its token reached the client.
+  public var receipt = SimDuration.zero
   /// Bytes that the hand-off moved.
   public var kvBytes: Int64 = 0
   public init() {}

@@ -14,7 +14,15 @@ extension SummaryJSON {
             json.field("model", instance.0.model.name)
             json.field("tp_size", instance.0.tpSize)
             json.field("cost_model", instance.1)
+            if let platform = instance.0.platform { json.field("platform", platform.name) }
           }
+        }
+      }
+      json.array("platforms", platforms) { json, platform in
+        json.object { json in
+          json.field("name", platform.name)
+          json.field("source", platform.source)
+          json.array("settings", platform.settings) { json, setting in json.text(setting) }
         }
       }
       json.object("workload") { json in
@@ -47,6 +55,13 @@ extension SummaryJSON {
       }
       json.array("arguments", description.arguments) { json, argument in json.text(argument) }
       json.array("notes", description.notes) { json, note in json.text(note) }
+    }
+  }
+
+  /// Each platform once, in the order of the instances that name it.
+  private var platforms: [PlatformSpec] {
+    description.cluster.instances.compactMap(\.platform).reduce(into: []) { known, platform in
+      if !known.contains(platform) { known.append(platform) }
     }
   }
 

@@ -41,6 +41,8 @@ struct ActiveRequest {
   var order = 0
   /// Step that last scheduled it; compared with `Instance.stepNumber`.
   var scheduledIn = 0
+  /// When it joined the queue, or its KV cache arrived: batches that were chosen before do without it.
+  var queuedAt = SimTime.zero
   /// Moment of its latest token, while it is not in a decode batch.
   var lastToken = SimTime.never
   /// KV blocks on `instance`, and those promised on the decode side.

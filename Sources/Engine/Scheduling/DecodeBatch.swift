@@ -12,6 +12,8 @@ protocol DecodeBatch {
   var iteration: Int { get }
   /// Tokens computed, summed over members.
   var contextTokens: Int { get }
+  /// Their squares, summed over members; wraps around.
+  var contextSquares: Int { get }
   /// Has any member a block key still to publish?
   var hasKeyed: Bool { get }
 

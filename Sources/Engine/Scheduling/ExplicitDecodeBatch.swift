@@ -16,6 +16,7 @@ struct ExplicitDecodeBatch: DecodeBatch {
 
   var count: Int { members.count }
   var contextTokens: Int { members.reduce(0) { $0 + $1.computed } }
+  var contextSquares: Int { members.reduce(0) { $0 &+ $1.computed &* $1.computed } }
 
   func growth(ahead: Int) -> Int {
     members.count { ($0.computed + ahead) % blockSize == 0 }

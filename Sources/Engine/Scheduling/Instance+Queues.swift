@@ -10,7 +10,7 @@ extension Instance {
 
   /// Requests whose KV cache has arrived take the free places of the running set.
   mutating func admitReady(_ rows: RequestRows, now: SimTime) {
-    while let slot = ready.first, running.count < limits.maxNumSeqs {
+    while let slot = ready.first, seats < limits.maxNumSeqs, isKnown(slot, rows) {
       ready.removeFirst()
       rows[slot].order = nextOrder()
       rows[slot].place = .paused

@@ -144,7 +144,8 @@ extension Instance {
   }
 
   private mutating func admit(_ slot: Int32, tokens: Int, _ rows: RequestRows) -> StepRefusal? {
-    if running.count >= step.maxSeqs { return .tooManySeqs }
+    if seats >= step.maxSeqs { return .tooManySeqs }
+    if !isKnown(slot, rows) { return .tooLate }
     let hit = prefixHit(slot, rows)
     let cached = hit.hits * pool.blockSize
     let left = Int(rows[slot].reached) - cached

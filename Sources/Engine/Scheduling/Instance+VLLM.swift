@@ -99,16 +99,17 @@ extension Instance {
       while let slot = waiting.first, admitOne(slot, limits, rows) {}
     case .shortestFirst:
       var queue = Heap(
-        waiting.enumerated().map { ByKey(key: rows[$1].remaining, place: $0, slot: $1) })
+        waiting.enumerated().filter { isKnown($1, rows) }.map { ByKey(key: rows[$1].remaining, place: $0, slot: $1) })
       while let next = queue.popMin(), admitOne(next.slot, limits, rows) {}
     case .earliestDeadlineFirst:
       var queue = Heap(
-        waiting.enumerated().map {
+        waiting.enumerated().filter { isKnown($1, rows) }.map {
           ByKey(key: Int(rows[$1].deadline.nanoseconds), place: $0, slot: $1)
         })
       while let next = queue.popMin(), admitOne(next.slot, limits, rows) {}
     case .listed(let list):
-      for request in list where isWaitingHere(request, rows) {
+      for request in list
+      where isWaitingHere(request, rows) && isKnown(request.slot, rows) {
         guard admitOne(request.slot, limits, rows) else { return }
       }
     }
@@ -121,7 +122,7 @@ extension Instance {
 
   /// Admits a waiting request with as many tokens as fit. Returns whether it did.
   private mutating func admitOne(_ slot: Int32, _ limits: StepLimits, _ rows: RequestRows) -> Bool {
-    guard step.room > 0, running.count < step.maxSeqs else { return false }
+    guard step.room > 0, seats < step.maxSeqs, isKnown(slot, rows) else { return false }
     let hit = prefixHit(slot, rows)
     let cached = hit.hits * pool.blockSize
     let left = Int(rows[slot].reached) - cached

@@ -32,6 +32,13 @@ struct Instance<Batch: DecodeBatch> {
   var paused = Pile<Int32>()
   var batch: Batch
 
+  /// Batches are chosen an iteration ahead; see `Instance+Asynchronous`.
+  let isAsynchronous: Bool
+  /// What the batch in the making may know of: later requests do not exist for it.
+  var horizon = SimTime.never
+  /// Blocks and places of requests that ended or moved on with the iteration whose end is the present instant.
+  var leaving: ContiguousArray<KVHolding> = []
+
   /// Routed here and neither finished nor moved on.
   var inflight = 0
   var transfersIn = 0
@@ -53,12 +60,13 @@ struct Instance<Batch: DecodeBatch> {
 
   init(
     id: InstanceID, role: InstanceRole, limits: SchedulerLimits, blocks: Int, tracksExtremes: Bool,
-    keepsGaps: Bool
+    keepsGaps: Bool, isAsynchronous: Bool = false
   ) {
     self.id = id
     self.role = role
     self.limits = limits
     self.keepsGaps = keepsGaps
+    self.isAsynchronous = isAsynchronous
     pool = KVBlockPool(capacity: blocks, blockSize: limits.blockSize)
     batch = Batch(blockSize: limits.blockSize, tracksExtremes: tracksExtremes)
   }

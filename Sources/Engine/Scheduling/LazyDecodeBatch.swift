@@ -11,6 +11,8 @@ struct LazyDecodeBatch: DecodeBatch {
   private(set) var count = 0
   private(set) var iteration = 0
   private var baseSum = 0
+  /// Sum of the squares of bases; wraps around, as their sum with what follows from the others does.
+  private var baseSquares = 0
   /// Members by base modulo block size.
   private var residues: ContiguousArray<Int32>
   /// Slots of members with keys to publish, by the same residue.
@@ -42,6 +44,10 @@ struct LazyDecodeBatch: DecodeBatch {
   }
 
   var contextTokens: Int { baseSum + count * iteration }
+  var contextSquares: Int {
+    // Σ (base + i)² = Σ base² + 2i Σ base + count i²
+    baseSquares &+ iteration &* (2 &* baseSum &+ count &* iteration)
+  }
   var hasKeyed: Bool { keyedCount > 0 }
 
   /// Residue of the members whose context is a multiple of the block size plus `excess` before iteration number `iteration`.
@@ -127,6 +133,7 @@ struct LazyDecodeBatch: DecodeBatch {
     }
     count += 1
     baseSum += base
+    baseSquares = baseSquares &+ base &* base
     let bucket = residue(ofContext: base, at: 0)
     residues[bucket] += 1
     if rows[slot].keys.count > rows[slot].held.entries.count {
@@ -147,6 +154,7 @@ struct LazyDecodeBatch: DecodeBatch {
     rows[slot].place = .paused
     count -= 1
     baseSum -= base
+    baseSquares = baseSquares &- base &* base
     if base == minBase || base == maxBase { rangeIsStale = true }
     let bucket = residue(ofContext: base, at: 0)
     residues[bucket] -= 1

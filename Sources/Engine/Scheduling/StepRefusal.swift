@@ -9,5 +9,6 @@ public enum StepRefusal: String, Sendable, CaseIterable {
   case promptDone = "its prompt is done"
   case badTokens = "tokens must be at least 1 and at most the remaining prompt"
   case notChunkable = "chunked prefill is off: all of the remaining prompt or nothing"
+  case tooLate = "came when this batch was chosen already"
   case ended = "it has ended"
 }

@@ -64,7 +64,8 @@ struct ClusterState<Batch: DecodeBatch> {
         to: Instance(
           id: InstanceID(index), role: spec.role, limits: spec.limits,
           blocks: capacities[index].blocks,
-          tracksExtremes: scenario.costs[index].usesContextExtremes, keepsGaps: options.keepGaps))
+          tracksExtremes: scenario.costs[index].usesContextExtremes, keepsGaps: options.keepGaps,
+          isAsynchronous: spec.platform?.schedulesAsynchronously ?? false))
       (lanes + index).initialize(to: Lane())
     }
   }

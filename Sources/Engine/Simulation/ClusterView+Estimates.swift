@@ -37,6 +37,7 @@ extension ClusterWindow {
     shape.decodeContext = instance.pointee.batch.contextTokens
     (shape.decodeContextMin, shape.decodeContextMax) = instance.pointee.batch.contextRange(
       rows, running: instance.pointee.running)
+    shape.decodeContextSquares = instance.pointee.batch.contextSquares
     let room = max(1, limits.maxNumBatchedTokens - shape.decodeRequests)
     func time(_ count: Int) -> Double {
       var shape = shape
@@ -66,6 +67,7 @@ extension ClusterWindow {
     shape.decodeContext = shape.decodeRequests > 0 ? min(max(0, contextTokens), most) : 0
     let mean = shape.decodeRequests > 0 ? shape.decodeContext / shape.decodeRequests : 0
     (shape.decodeContextMin, shape.decodeContextMax) = (mean, mean)
+    shape.decodeContextSquares = shape.decodeRequests &* mean &* mean
     return state.pointee.costs[Int(id.index)].iterationTime(shape)
   }
 

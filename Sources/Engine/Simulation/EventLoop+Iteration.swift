@@ -32,10 +32,42 @@ extension EventLoop {
   /// Begins the next iteration of an idle instance, or several, or leaves it idle.
   private mutating func form(_ index: Int) throws(SimulationError) {
     let state = self.state
+    guard state.pointee.instances[index].isAsynchronous else {
+      if try chooseBatch(index) { plan(index) }
+      return
+    }
+    let instance = state.pointee.instances + index
+    // While an iteration ran, its successor was fixed already; after a pause nothing was.
+    instance.pointee.horizon =
+      instance.pointee.lastEnd == now
+      ? SimTime(nanoseconds: now.nanoseconds - state.pointee.lanes[index].lastStep.nanoseconds)
+      : .never
+    let rows = state.pointee.rows
+    let looksBack = instance.pointee.looksBack(rows)
+    var isChosen = try chooseBatch(index)
+    if instance.pointee.releaseLeaving() {
+      markReservations(index)
+      parkedMayMove = parkedMayMove || hasParked
+    }
+    instance.pointee.horizon = .never
+    if looksBack {
+      // What the batch does without, the next one may have.
+      if isChosen {
+        instance.pointee.needsDecision = true
+      } else {
+        isChosen = try chooseBatch(index)
+      }
+    }
+    if isChosen { plan(index) }
+  }
+
+  /// Chooses the batch of the next iteration. Returns false where there is none.
+  private mutating func chooseBatch(_ index: Int) throws(SimulationError) -> Bool {
+    let state = self.state
     let instance = state.pointee.instances + index
     let rows = state.pointee.rows
     instance.pointee.admitReady(rows, now: now)
-    if instance.pointee.running.isEmpty, instance.pointee.waiting.isEmpty { return }
+    if instance.pointee.running.isEmpty, instance.pointee.waiting.isEmpty { return false }
 
     if mayContinue(instance) {
       instance.pointee.beginStep(StepLimits(instance.pointee.limits))
@@ -55,11 +87,11 @@ extension EventLoop {
     if instance.pointee.step.isEmpty {
       // Who was preempted has made room for those that were not running.
       if instance.pointee.step.preemptions > 0 { markDirty(index) }
-      return
+      return false
     }
     noteStarts(instance)
     instance.pointee.needsDecision = !isSettled(instance)
-    plan(index)
+    return true
   }
 
   var hasParked: Bool {
@@ -175,6 +207,7 @@ extension ClusterState {
     if range {
       (shape.decodeContextMin, shape.decodeContextMax) = instance.pointee.batch.contextRange(
         requests.rows, running: instance.pointee.running)
+      shape.decodeContextSquares = instance.pointee.batch.contextSquares
     }
     for chunk in instance.pointee.step.chunks {
       // One token is a decode, whosever it is: the attention kernel is the same.
@@ -184,6 +217,7 @@ extension ClusterState {
           shape.decodeContextMin =
             isFirst ? chunk.before : min(shape.decodeContextMin, chunk.before)
           shape.decodeContextMax = max(shape.decodeContextMax, chunk.before)
+          shape.decodeContextSquares = shape.decodeContextSquares &+ chunk.before &* chunk.before
         }
         shape.decodeRequests += 1
         shape.decodeContext += chunk.before

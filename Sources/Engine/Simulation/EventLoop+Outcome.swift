@@ -90,7 +90,7 @@ extension EventLoop {
       }
     }
     instance.pointee.withdraw(slot, rows)
-    instance.pointee.pool.release(&rows[slot].held)
+    instance.pointee.giveUp(&rows[slot].held)
     instance.pointee.inflight -= 1
     if state.pointee.records[id].decodeStart != .never {
       state.pointee.records[id].decodeInstance = InstanceID(index)
@@ -98,14 +98,21 @@ extension EventLoop {
     state.pointee.decodingCount -= 1
     state.pointee.finishedCount += 1
     state.pointee.finishedOutputTokens += Int(rows[slot].reached - rows[slot].promptTokens)
+    state.pointee.records[id].receipt = receipt(id)
     end(slot, as: .finished)
 
     let next = id + 1
     let requests = state.pointee.trace
     if next < requests.count, requests[next].followsPrevious {
-      let wait = requests[next].toolDelay
+      let wait = requests[next].toolDelay + state.pointee.records[id].receipt
       events.push(
         Event(time: now + wait, phase: .arrival, id: Int32(next), generation: 0))
     }
+  }
+
+  /// How long each token of a request takes to its client: that of the front end that took it in.
+  private func receipt(_ id: Int) -> SimDuration {
+    let index = Int(state.pointee.records[id].prefillInstance.index)
+    return state.pointee.cluster.instances[index].platform?.receipt ?? .zero
   }
 }

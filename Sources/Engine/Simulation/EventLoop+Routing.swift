@@ -79,6 +79,7 @@ extension EventLoop {
     state.pointee.records[id].prefillInstance = chosen
     state.pointee.adoptKeys(slot, on: index)
     announceArrival(index)
+    rows[slot].queuedAt = now
     state.pointee.instances[index].enqueue(slot, rows)
     state.pointee.instances[index].inflight += 1
     state.pointee.prefillingCount += 1

@@ -5,6 +5,7 @@ extension EventLoop {
   /// Its KV cache stays where it is, pinned, until the last byte has arrived on the other side.
   mutating func handOff(_ slot: Int32, from index: Int) throws(SimulationError) {
     state.pointee.instances[index].withdraw(slot, rows)
+    state.pointee.instances[index].giveUpPlace()
     rows[slot].place = .gateway
     if try !routeDecode(slot) { state.pointee.parkedDecodes.append(slot) }
   }
@@ -83,6 +84,7 @@ extension EventLoop {
     state.pointee.instances[source].pool.release(&rows[slot].held)
     state.pointee.instances[source].inflight -= 1
     state.pointee.instances[source].transfersOut -= 1
+    rows[slot].queuedAt = now
     state.pointee.instances[target].receive(slot, rows)
     markReservations(source)
     parkedMayMove = parkedMayMove || hasParked

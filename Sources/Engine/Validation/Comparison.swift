@@ -154,7 +154,8 @@ extension ServedRequest {
   /// Of a request that was finished.
   init(_ record: RequestRecord) {
     self.init(
-      arrival: record.arrival, firstToken: record.firstToken, end: record.end,
+      arrival: record.arrival, firstToken: record.firstToken + record.receipt,
+      end: record.end + record.receipt,
       outputTokens: Int(record.outputTokens))
   }
 }

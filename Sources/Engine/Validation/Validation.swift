@@ -33,6 +33,7 @@ public enum Validation {
     take(settings.maxNumSeqs, \.maxNumSeqs)
     take(settings.maxNumBatchedTokens, \.maxNumBatchedTokens)
     take(settings.blockSize, \.blockSize)
+    if defaults.kvBlocks == nil { defaults.kvBlocks = settings.kvBlocks }
     return defaults
   }
 

@@ -66,6 +66,7 @@ enum CostFixture {
         shape.decodeContextMax = max(shape.decodeContextMax, k)
         shape.decodeRequests += 1
         shape.decodeContext += k
+        shape.decodeContextSquares += k * k
       }
     }
     return shape

@@ -18,11 +18,14 @@ enum CostLaws {
     shape.decodeContext = count(&random)
     shape.decodeContextMin = count(&random)
     shape.decodeContextMax = count(&random)
+    shape.decodeContextSquares = count(&random)
+    shape.paddingTokens = count(&random)
     return shape
   }
 
   static let components: [WritableKeyPath<IterationShape, Int> & Sendable] = [
     \.prefillTokens, \.prefillContext, \.prefillPairs, \.prefillRequests, \.decodeRequests,
-    \.decodeContext, \.decodeContextMin, \.decodeContextMax,
+    \.decodeContext, \.decodeContextMin, \.decodeContextMax, \.decodeContextSquares,
+    \.paddingTokens,
   ]
 }

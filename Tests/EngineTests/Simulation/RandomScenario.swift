@@ -4,7 +4,13 @@
 struct RandomScenario {
   var random: RandomStream
 
-  init(seed: Int) { random = RandomStream(seed: UInt64(seed), name: "scenario") }
+  /// A stream of its own, so that scenarios of one seed differ in nothing but their platforms.
+  private var platformRandom: RandomStream
+
+  init(seed: Int) {
+    random = RandomStream(seed: UInt64(seed), name: "scenario")
+    platformRandom = RandomStream(seed: UInt64(seed), name: "platform")
+  }
 
   /// 256 bytes of KV for each token at two bytes a number.
   static let model = ModelSpec(
@@ -117,14 +123,33 @@ struct RandomScenario {
         perDecodeRequest: pick([0, 5, 500]), perThousandContextTokens: pick([0, 700])))
   }
 
+  /// nil for half of all instances; any quantities for the others.
+  mutating func platform() -> PlatformSpec? {
+    guard platformRandom.nextUnit() < 0.5 else { return nil }
+    var platform = PlatformSpec(source: "test", name: "random")
+    platform.schedulesAsynchronously = platformRandom.nextUnit() < 0.7
+    let times = PlatformSpec.quantities.filter { $0.key.hasSuffix("_us") }
+    for quantity in times where platformRandom.nextUnit() < 0.3 {
+      platform[keyPath: quantity.path] = [0.1, 1, 5][platformRandom.nextIndex(below: 3)]
+    }
+    if platformRandom.nextUnit() < 0.5 { platform.graphSizes = [1, 2, 8, 20] }
+    return platform
+  }
+
   mutating func scenario() -> Scenario {
-    let cluster = cluster()
+    var cluster = cluster()
+    for index in cluster.instances.indices { cluster.instances[index].platform = platform() }
     var options = RunOptions()
     options.check = true
     options.keepGaps = true
     options.logInterval = SimDuration(nanoseconds: Int64(pick([7_000, 50_000])))
     return Scenario(
-      cluster: cluster, costs: cluster.instances.map { _ in cost() },
+      cluster: cluster,
+      costs: cluster.instances.map { instance in
+        let device = cost()
+        guard let platform = instance.platform else { return device }
+        return .platform(PlatformCost(device: device, platform: platform, instance: instance))
+      },
       workload: workload(count: number(1...60)), options: options)
   }
 }
