@@ -43,18 +43,10 @@ struct ValidateCommand: ParsableCommand {
     let resources = ResourceFolders()
     var overview: [(name: String, comparison: Comparison)] = []
     for path in runs {
-      var run = try MeasuredRun.load(path: path)
-      if let trace = dataset.map(resources.file) ?? recordedTrace(run, path) {
-        try run.replay(Workload.load(path: trace))
-        run.notes.append("prompts of \(trace)")
-      }
-      guard !run.workload.requests.isEmpty else {
-        throw InputError(
-          file: path, problem: "is a series without requests",
-          expected: "--dataset with the trace that was served")
-      }
+      let recorded = try RecordedRun(path: path, dataset: dataset, resources)
+      let run = recorded.run
       let (cluster, costs) = try clusterOptions.load(
-        cluster(of: path), resources,
+        recorded.cluster(given: clusterConfig), resources,
         defaults: Validation.defaults(
           run.settings, otherwise: clusterOptions.instances.defaults(resources)))
       let comparison = try Validation.simulate(run, on: cluster, costs: costs).comparison
@@ -75,29 +67,6 @@ struct ValidateCommand: ParsableCommand {
     }
     if overview.count > 1 { console.result(ComparisonReport.overview(overview)) }
     if let failure = console.failure { throw failure }
-  }
-
-  private func cluster(of run: String) throws -> String {
-    if let clusterConfig { return clusterConfig }
-    let candidates = ["\(run)/config.json", "\(run)/../config.json"]
-    if let found = candidates.first(where: FileManager.default.fileExists(atPath:)) { return found }
-    throw InputError(
-      file: run, problem: "says nothing of the cluster", expected: "--cluster-config with its file")
-  }
-
-  /// The trace that the run's own record names, where it lies in a folder above the run.
-  private func recordedTrace(_ run: MeasuredRun, _ path: String) -> String? {
-    guard let name = run.settings.dataset, !name.hasPrefix("/"), !name.contains("..") else {
-      return nil
-    }
-    // LLMServingSim's bench/examples/HARDWARE/MODEL/vllm lies five folders below its workloads.
-    var folder = path
-    for _ in 0...5 {
-      let candidate = "\(folder)/\(name)"
-      if FileManager.default.fileExists(atPath: candidate) { return candidate }
-      folder += "/.."
-    }
-    return nil
   }
 
   /// A short name for files and tables: that of the file, or of the folder above `vllm`.

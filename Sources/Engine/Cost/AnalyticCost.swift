@@ -39,7 +39,7 @@ public final class AnalyticCost: CostModel {
   private let headPerSequence: Double
 
   /// Rows of a tile of a matrix product. Source: the step of measured times over tokens on RTXPRO6000.
-  private static let denseTileRows = 128
+  static let denseTileRows = 128
   /// Query rows of a tile of attention. Source: the step of measured times over chunk length on RTXPRO6000.
   private static let attentionTileRows = 64.0
 
@@ -176,7 +176,7 @@ public final class AnalyticCost: CostModel {
     return fixed + tokens * perToken + spilled + dense + head
   }
 
-  private func attention(_ shape: IterationShape) -> Double {
+  func attention(_ shape: IterationShape) -> Double {
     let requests = Double(shape.decodeRequests)
     let keys = Double(shape.decodeContext)
     let decode =

@@ -34,6 +34,11 @@ public enum IterationCost: CostModel {
     }
   }
 
+  /// The accelerator alone, without what a platform adds.
+  public var kernels: IterationCost {
+    if case .platform(let model) = self { model.device } else { self }
+  }
+
   @inlinable public func iterationTime(_ shape: IterationShape) -> SimDuration {
     switch self {
     case .linear(let model): model.iterationTime(shape)

@@ -7,7 +7,7 @@
 /// and an iteration takes the longer of the two.
 public final class PlatformCost: CostModel {
   /// Kernels alone; without all-reduces where the platform has them.
-  private let device: IterationCost
+  public let device: IterationCost
   private let platform: PlatformSpec
   private let layers: Double
   /// Sizes to which batches are padded, rising.
