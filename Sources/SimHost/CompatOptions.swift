@@ -38,6 +38,15 @@ struct CompatOptions: ParsableArguments {
     }
   }
 
+  /// Refuses instances with a platform: by those rules, kernels are all that takes time.
+  func check(_ cluster: ClusterSpec) throws(InputError) {
+    guard let instance = cluster.instances.first(where: { $0.platform != nil }) else { return }
+    throw InputError(
+      file: cluster.source, key: "platform",
+      problem: "\(instance.name) has one, which LLMServingSim knows nothing of",
+      expected: "no --platform and no platform in the cluster with --compat llmservingsim")
+  }
+
   var routing: ReferenceRouting { requestRoutingPolicy ?? .load }
 
   /// What stands in the place of a policy in reports.

@@ -127,9 +127,10 @@ struct RunCommand: ParsableCommand {
     options.keepGaps = outputs.needsGaps
     options.targets = try outputs.targets
     if compat.compat != nil, let profiles = clusterOptions.profileFolder {
+      let cluster = try clusterOptions.cluster(clusterConfig, resources)
+      try compat.check(cluster)
       return try ReferenceSimulation.scenario(
-        cluster: clusterOptions.cluster(clusterConfig, resources), profileDirectory: profiles,
-        workload: workload, options: options)
+        cluster: cluster, profileDirectory: profiles, workload: workload, options: options)
     }
     let (cluster, costs) = try clusterOptions.load(clusterConfig, resources)
     return Scenario(cluster: cluster, costs: costs, workload: workload, options: options)

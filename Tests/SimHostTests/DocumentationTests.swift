@@ -5,8 +5,7 @@ import Testing
 @Suite(.serialized) struct DocumentationTests {
   static let pages = [
     "README.md", "docs/policies.md", "docs/first-policy.md", "docs/inputs.md", "docs/outputs.md",
-    "docs/model.md",
-    "docs/hardware.md", "docs/compat.md",
+    "docs/model.md", "docs/platform.md", "docs/hardware.md", "docs/compat.md",
   ]
 
   private static func page(_ name: String) throws -> String {

@@ -42,12 +42,12 @@ import Testing
 
   @Test(arguments: [PlatformFit.Part.all, .odd])
   func aKnownPlatformIsFound(part: PlatformFit.Part) throws {
-    let subject = try Self.subject(gap: 640, eager: 900)
+    let subject = try Self.subject(gap: 640, eager: 300)
     let base = PlatformSpec(source: "test", name: "base")
     let fit = PlatformFit(base: base, quantities: Self.quantities)
     let found = try fit.fitted(to: [subject], part)
     #expect(abs(found.launchGap / 640 - 1) < 0.03, "\(found.launchGap)")
-    #expect(abs(found.eagerLayer / 900 - 1) < 0.1, "\(found.eagerLayer)")
+    #expect(abs(found.eagerLayer / 300 - 1) < 0.1, "\(found.eagerLayer)")
     for errors in try PlatformFit.errors(of: found, on: subject, .even) {
       #expect(abs(errors.mean) < 0.005 && abs(errors.p99) < 0.02, "\(errors)")
     }
