@@ -99,7 +99,9 @@ extension Instance {
       while let slot = waiting.first, admitOne(slot, limits, rows) {}
     case .shortestFirst:
       var queue = Heap(
-        waiting.enumerated().filter { isKnown($1, rows) }.map { ByKey(key: rows[$1].remaining, place: $0, slot: $1) })
+        waiting.enumerated().filter { isKnown($1, rows) }.map {
+          ByKey(key: rows[$1].remaining, place: $0, slot: $1)
+        })
       while let next = queue.popMin(), admitOne(next.slot, limits, rows) {}
     case .earliestDeadlineFirst:
       var queue = Heap(
