@@ -60,7 +60,9 @@ extension PolicyCommand {
         throw InputError(file: path, problem: "is not there")
       }
       guard isFolder.boolValue else { return [path] }
-      let names = (FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? [])
+      // A link to a folder is walked through as the folder is.
+      let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+      let names = (FileManager.default.enumerator(atPath: real)?.compactMap { $0 as? String } ?? [])
         .filter { $0.hasSuffix("_spec.lua") }.sorted()
       if names.isEmpty {
         throw InputError(

@@ -45,7 +45,8 @@ struct PolicyCommand: ParsableCommand {
     @Argument(help: "Folder to look in.") var folder = "policies"
 
     func run() throws {
-      let folder = ResourceFolders().file(self.folder)
+      let named = ResourceFolders().file(self.folder)
+      let folder = URL(fileURLWithPath: named).resolvingSymlinksInPath().path
       guard let names = FileManager.default.enumerator(atPath: folder) else {
         throw InputError(file: folder, problem: "is no folder that can be read")
       }
