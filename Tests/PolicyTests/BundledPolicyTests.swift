@@ -7,23 +7,38 @@ import Testing
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("policies").path
 
-  static let names = [
+  static let routers = [
     "least_kv", "round_robin", "random", "least_loaded", "join_shortest_queue", "power_of_two",
-    "prefix_affinity", "admission/token_bucket", "admission/kv_watermark", "batching/vllm",
-    "batching/prefill_first", "batching/sjf",
+    "prefix_affinity", "routing/llm_d", "routing/dynamo_kv", "routing/sglang_cache_aware",
+    "routing/sglang_bucket", "routing/prefix_aware", "routing/session_affinity",
+    "routing/mooncake_conductor", "routing/preble_e2", "routing/llumnix", "routing/distserve",
+    "routing/splitwise_mixed_pool",
   ]
+
+  static let names =
+    routers + [
+      "admission/token_bucket", "admission/kv_watermark", "admission/early_rejection",
+      "admission/slo_predicted", "admission/saturation", "admission/tenant_share", "batching/vllm",
+      "batching/prefill_first", "batching/sjf", "batching/orca", "batching/sarathi",
+      "batching/static", "batching/shortest_remaining", "batching/priority_aging",
+      "batching/earliest_deadline", "batching/virtual_token_counter",
+    ]
 
   private func load(
     _ name: String, _ parameters: [(String, String)] = [], seed: UInt64 = 0
   ) throws -> LuaPolicy {
     var options = LuaPolicyOptions()
     options.seed = seed
+    options.libraryFolder = "\(BundledPolicyTests.folder)/lib"
     return try LuaPolicy.load(
       files: ["\(BundledPolicyTests.folder)/\(name).lua"], parameters: parameters, options: options)
   }
 
   @Test(arguments: names) func eachDescribesItself(_ name: String) throws {
-    let described = try LuaPolicy.describe(file: "\(BundledPolicyTests.folder)/\(name).lua")
+    var options = LuaPolicyOptions()
+    options.libraryFolder = "\(BundledPolicyTests.folder)/lib"
+    let described = try LuaPolicy.describe(
+      file: "\(BundledPolicyTests.folder)/\(name).lua", options: options)
     #expect(described.name == name.split(separator: "/").last.map(String.init))
     #expect(described.version == "1.0.0" && described.description?.isEmpty == false)
     #expect(!described.hooks.isEmpty)
@@ -31,7 +46,7 @@ import Testing
   }
 
   /// Routers must cope with any number of candidates, in any state.
-  @Test(arguments: names.prefix(7)) func routersAnswerWithACandidateOrWait(_ name: String) throws {
+  @Test(arguments: routers) func routersAnswerWithACandidateOrWait(_ name: String) throws {
     for seed in 0..<200 as Range<UInt64> {
       var random = RandomStream(seed: seed, name: "test")
       let cluster = FakeCluster([.prefill, .prefill, .mixed, .decode, .decode])

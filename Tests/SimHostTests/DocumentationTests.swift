@@ -6,6 +6,7 @@ import Testing
   static let pages = [
     "README.md", "docs/policies.md", "docs/first-policy.md", "docs/inputs.md", "docs/outputs.md",
     "docs/model.md", "docs/platform.md", "docs/hardware.md", "docs/compat.md",
+    "policies/README.md",
   ]
 
   private static func page(_ name: String) throws -> String {
