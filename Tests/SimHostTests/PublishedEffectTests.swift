@@ -1,0 +1,138 @@
+import Foundation
+import Testing
+
+/// Policies of the library show the effects that their papers report, with a margin: where one does
+/// not, either the policy or the simulation has it wrong.
+@Suite struct PublishedEffectTests {
+  static var mooncake: String? {
+    let path =
+      (ProcessInfo.processInfo.environment["SIMHOST_DATA"] ?? Program.root + "/../shared/data")
+      + "/traces/mooncake/conversation_trace.jsonl"
+    return FileManager.default.fileExists(atPath: path) ? path : nil
+  }
+
+  /// The JSON summary of a run under `configs/cluster`.
+  private static func summary(
+    _ cluster: String, _ dataset: String, _ policy: String, _ more: [String] = []
+  ) throws -> [String: Any] {
+    try Program.inFolder { folder in
+      let run = try Program.run(
+        [
+          "--cluster-config", "configs/cluster/\(cluster).json", "--dataset", dataset,
+          "--policy", "policies/\(policy).lua", "--summary", "\(folder)/summary.json",
+        ] + more)
+      #expect(run.exitCode == 0, "\(policy): \(run.errors)")
+      let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/summary.json"))
+      return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    }
+  }
+
+  private static func number(_ summary: [String: Any], _ key: String) throws -> Double {
+    try #require(summary[key] as? Double, "the summary has no \(key)")
+  }
+
+  /// Mooncake, FAST 2025, figure on cache-aware scheduling: mean TTFT falls from random over load
+  /// balancing and cache-aware routing by prefix to routing by expected TTFT.
+  @Test(.enabled(if: mooncake != nil, "the Mooncake trace is not there"))
+  func knowingMoreMakesTTFTShorterInTheOrderOfMooncake() throws {
+    let trace = try #require(Self.mooncake)
+    let policies = ["random", "least_loaded", "prefix_affinity", "routing/mooncake_conductor"]
+    let means = try policies.map { policy in
+      try Self.number(
+        Self.summary(
+          "single_node_4p4d", trace, policy, ["--num-reqs", "1500", "--enable-prefix-caching"]),
+        "mean_ttft_ms")
+    }
+    for (better, worse) in zip(means.dropFirst(), means) {
+      #expect(better < 0.95 * worse, "\(policies): \(means)")
+    }
+  }
+
+  /// Mooncake, arXiv 2407.00079, section 7: rejecting on current load lets in all that comes while
+  /// nothing has reached decoding yet, then nothing; predicted load ends that.
+  @Test func predictedLoadEndsTheSwingsOfEarlyRejection() throws {
+    try Program.inFolder { folder in
+      let trace = "\(folder)/overload.jsonl"
+      let made = try Program.run([
+        "workload", "generate", "--rate", "4", "--duration", "120", "--prompt-tokens",
+        "uniform:10000-14000", "--output-tokens", "lognormal:mean=200,sigma=0.3,max=600",
+        "--seed", "9", "--output", trace,
+      ])
+      #expect(made.exitCode == 0, "\(made.errors)")
+      func swing(_ by: String) throws -> Double {
+        let csv = "\(folder)/\(by).csv"
+        _ = try Self.summary(
+          "single_node_2p1d", trace, "admission/early_rejection",
+          [
+            "--param", "by=\(by)", "--param", "tbt_slo_s=0.0155", "--output", csv,
+            "--output-format", "wide",
+          ])
+        return try Self.swing(Self.decoding(csv, from: 20, to: 120))
+      }
+      let current = try swing("current")
+      let predicted = try swing("predicted")
+      #expect(current > 0.4, "\(current)")
+      #expect(predicted < 0.75 * current, "\(predicted) against \(current)")
+    }
+  }
+
+  /// Requests that decode, every half second between two times.
+  private static func decoding(_ csv: String, from: Int, to: Int) throws -> [Double] {
+    let lines = try String(contentsOfFile: csv, encoding: .utf8).split(whereSeparator: \.isNewline)
+    let names = lines[0].split(separator: ",")
+    let first = try #require(names.firstIndex(of: "first_token_ms"))
+    let end = try #require(names.firstIndex(of: "end_ms"))
+    let spans = lines.dropFirst().compactMap { line -> Range<Double>? in
+      let cells = line.split(separator: ",", omittingEmptySubsequences: false)
+      guard let start = Double(cells[first]), let end = Double(cells[end]), start <= end else {
+        return nil
+      }
+      return start..<end
+    }
+    #expect(spans.count > 50)
+    return (from * 2..<to * 2).map { half in
+      Double(spans.count { $0.contains(Double(half) * 500) })
+    }
+  }
+
+  /// Standard deviation over mean.
+  private static func swing(_ values: [Double]) -> Double {
+    let mean = values.reduce(0, +) / Double(values.count)
+    let variance = values.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(values.count)
+    return variance.squareRoot() / mean
+  }
+
+  /// Sarathi-Serve, OSDI 2024: prompts that go first stall decodes; chunks within a budget do not.
+  @Test func sarathiCutsTheTailOfTPOTAgainstPrefillFirst() throws {
+    func tail(_ policy: String) throws -> Double {
+      try Self.number(
+        Self.summary(
+          "single_node_single_instance", "workloads/bursty_long_prompts.jsonl", policy),
+        "p99_tpot_ms")
+    }
+    #expect(try tail("batching/sarathi") < 0.5 * tail("batching/prefill_first"))
+  }
+
+  /// Orca, OSDI 2022: requests that join and leave between iterations do not wait for the longest
+  /// output of a batch.
+  @Test func iterationLevelSchedulingServesMoreThanStaticBatches() throws {
+    func throughput(_ policy: String) throws -> Double {
+      try Self.number(
+        Self.summary(
+          "single_node_single_instance", "workloads/overload.jsonl", policy,
+          ["--param", "batch_size=16"]),
+        "output_throughput")
+    }
+    #expect(try throughput("batching/orca") > 1.3 * throughput("batching/static"))
+  }
+
+  /// Under overload, the mean falls when short work goes first.
+  @Test func shortestRemainingFirstShortensTheMean() throws {
+    func mean(_ policy: String) throws -> Double {
+      try Self.number(
+        Self.summary("single_node_single_instance", "workloads/overload.jsonl", policy),
+        "mean_e2el_ms")
+    }
+    #expect(try mean("batching/shortest_remaining") < 0.85 * mean("batching/vllm"))
+  }
+}
