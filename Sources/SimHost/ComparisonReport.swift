@@ -72,6 +72,32 @@ struct ComparisonReport {
     return lines
   }
 
+  /// Measured, simulated and error of the means, a row for each run.
+  static func table(_ runs: [(name: String, comparison: Comparison)]) -> String {
+    let columns = [
+      ("TTFT Mean", "TTFT ms"), ("TPOT Mean", "TPOT ms"), ("Output throughput", "tok/s"),
+    ]
+    let width = max(4, runs.map(\.name.count).max() ?? 0)
+    var lines = [
+      columns.reduce(ConsoleText.padded("mean", width)) {
+        $0 + ConsoleText.padded($1.1, 12, right: true) + ConsoleText.padded("sim", 9, right: true)
+          + ConsoleText.padded("error", 8, right: true)
+      }
+    ]
+    for (name, comparison) in runs {
+      lines.append(
+        columns.reduce(ConsoleText.padded(ConsoleText.printable(name), width)) { line, column in
+          guard let row = comparison.row(column.0) else {
+            return line + ConsoleText.padded("-", 12, right: true)
+              + ConsoleText.padded("-", 9, right: true) + ConsoleText.padded("-", 8, right: true)
+          }
+          return line + number(row.measured, 12) + number(row.simulated, 9)
+            + ConsoleText.padded(signed(row.error), 8, right: true)
+        })
+    }
+    return lines.joined(separator: "\n")
+  }
+
   /// Errors of several runs, a row for each.
   static func overview(_ runs: [(name: String, comparison: Comparison)]) -> String {
     let columns = [

@@ -31,7 +31,11 @@ struct ValidateCommand: ParsableCommand {
       valueName: "file"))
   var dataset: String?
 
+  @Flag(help: "Print one row for each run instead of all statistics and series.")
+  var table = false
+
   @OptionGroup var clusterOptions: ClusterOptions
+  @OptionGroup(title: "Policy") var policyOptions: PolicyOptions
 
   @Option(
     help: ArgumentHelp(
@@ -49,10 +53,10 @@ struct ValidateCommand: ParsableCommand {
         recorded.cluster(given: clusterConfig), resources,
         defaults: Validation.defaults(
           run.settings, otherwise: clusterOptions.instances.defaults(resources)))
-      let comparison = try Validation.simulate(run, on: cluster, costs: costs).comparison
+      let comparison = try simulate(run, cluster, costs, resources, console)
       let name = uniqueName(path, among: overview.map(\.name))
       let report = ComparisonReport(name: name, run: run, cluster: cluster, costs: costs)
-      console.result(report.text(comparison))
+      if !table { console.result(report.text(comparison)) }
       if let output {
         for (document, ending) in [
           (ComparisonPlot(comparison, title: report.title) as any OutputDocument, "svg"),
@@ -65,8 +69,25 @@ struct ValidateCommand: ParsableCommand {
       }
       overview.append((name, comparison))
     }
-    if overview.count > 1 { console.result(ComparisonReport.overview(overview)) }
+    if table {
+      console.result(ComparisonReport.table(overview))
+    } else if overview.count > 1 {
+      console.result(ComparisonReport.overview(overview))
+    }
     if let failure = console.failure { throw failure }
+  }
+
+  /// With the policy of the flags, or the native one.
+  private func simulate(
+    _ run: MeasuredRun, _ cluster: ClusterSpec, _ costs: [IterationCost],
+    _ resources: ResourceFolders, _ console: Console
+  ) throws -> Comparison {
+    guard var policy = try policyOptions.load(seed: 0, resources: resources, console: console)
+    else {
+      var native = NativePolicy()
+      return try Validation.simulate(run, on: cluster, costs: costs, policy: &native).comparison
+    }
+    return try Validation.simulate(run, on: cluster, costs: costs, policy: &policy).comparison
   }
 
   /// A short name for files and tables: that of the file, or of the folder above `vllm`.

@@ -50,7 +50,9 @@ let folderTable: [FolderRule] = [
   // Reads measured runs as a trace is read, simulates them, and compares.
   FolderRule(
     name: "Validation",
-    uses: ["Units", "Configuration", "Workload", "Cost", "Simulation", "Metrics", "Output"],
+    uses: [
+      "Units", "Configuration", "Workload", "Cost", "Policy", "Simulation", "Metrics", "Output",
+    ],
     imports: ["Foundation"]),
 ]
 

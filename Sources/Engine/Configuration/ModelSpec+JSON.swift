@@ -18,14 +18,17 @@ extension ModelSpec {
 
   /// Architectures whose layer sequence is simulated: `model_type` of the configuration.
   ///
-  /// All are pre-norm decoders with rotary embeddings, grouped-query attention and a gated MLP. `mistral` without a
-  /// sliding window has the shape of `llama`; `qwen2` adds biases, `qwen3` norms of queries and keys.
-  public static let supportedArchitectures = ["llama", "mistral", "qwen2", "qwen3"]
+  /// All are pre-norm decoders. Those before `opt` have rotary embeddings, grouped-query attention and a gated MLP:
+  /// `mistral` without a sliding window has the shape of `llama`; `qwen2` adds biases, `qwen3` norms of queries and
+  /// keys. `opt` has learned positions, biases, and an MLP of two matrices.
+  public static let supportedArchitectures = ["llama", "mistral", "qwen2", "qwen3", "opt"]
 
   private init(_ document: JSONDocument, name: String) throws(InputError) {
     let config = try document.root.object()
     let architecture = try Self.architecture(config)
     let limits = ModelLimits.self
+    let isOPT = architecture == "opt"
+    if isOPT { try Self.refuseOPTVariants(config) }
     let hiddenSize = try config.required("hidden_size").integer(limits.hiddenSize)
     let heads = try config.required("num_attention_heads").integer(limits.heads)
     let kvHeads = try config.present("num_key_value_heads")?.integer(1...heads) ?? heads
@@ -43,12 +46,28 @@ extension ModelSpec {
       name: name, architecture: architecture, hiddenSize: hiddenSize,
       layers: try config.required("num_hidden_layers").integer(limits.layers),
       attentionHeads: heads, kvHeads: kvHeads, headDim: headDim ?? hiddenSize / heads,
-      intermediateSize: try config.required("intermediate_size").integer(limits.rows),
+      intermediateSize:
+        try config.required(isOPT ? "ffn_dim" : "intermediate_size").integer(limits.rows),
       vocabularySize: try config.required("vocab_size").integer(limits.rows),
       maxPositionEmbeddings:
         try config.required("max_position_embeddings").integer(limits.positions),
       weightType: try Self.weightType(config),
-      tiesEmbeddings: try config.present("tie_word_embeddings")?.bool() ?? false)
+      // Hugging Face's default is to tie; the other families say otherwise in their configurations.
+      tiesEmbeddings: try config.present("tie_word_embeddings")?.bool() ?? isOPT)
+  }
+
+  /// OPT-350m differs from its family: it norms after each block, and projects its embeddings.
+  private static func refuseOPTVariants(_ config: JSONObject) throws(InputError) {
+    if let before = config.present("do_layer_norm_before"), try !before.bool() {
+      throw before.error("norms after each block are not simulated", expected: "true")
+    }
+    let hiddenSize = try config.required("hidden_size").integer(ModelLimits.hiddenSize)
+    if let width = config.present("word_embed_proj_dim"),
+      try width.integer(ModelLimits.hiddenSize) != hiddenSize
+    {
+      throw width.error(
+        "projected embeddings are not simulated", expected: "hidden_size, which is \(hiddenSize)")
+    }
   }
 
   /// Checks that the layers are ones that we simulate.

@@ -72,30 +72,33 @@ public final class AnalyticCost: CostModel {
     let vocabulary = Double(model.vocabularySize)
     let projection = (heads + 2 * kvHeads) * headDim
 
-    // Projections into and out of attention, two of the MLP side by side, and one out of it.
-    let weights = hidden * (projection + heads * headDim + 3 * inner)
+    // Projections into and out of attention, one or two of the MLP side by side, and one out of it. As many vectors
+    // of the MLP's width as it has matrices are written and read, by them and by the activation between them.
+    let mlp = Double(model.mlpMatrices) * inner
+    let weights = hidden * (projection + heads * headDim + mlp)
     let denseRate = c.denseComputeEfficiency * peak
     let memoryRate = c.denseMemoryEfficiency * memory
     densePerRow = layers * 2 * weights / denseRate
     denseWeights = layers * weights * weightBytes / memoryRate
     denseTraffic =
-      layers * activationBytes * (4 * hidden + projection + heads * headDim + 3 * inner)
+      layers * activationBytes * (4 * hidden + projection + heads * headDim + mlp)
       / memoryRate
     denseSerial = c.denseSerialFraction
     tilePadding = c.denseTilePadding
 
-    // Two norms with their residuals, each reading and writing two vectors; the rotary embedding, and norms of queries
+    // Two norms with their residuals, each reading and writing two vectors; the rotary embedding and norms of queries
     // and keys where there are any, reading and writing those; the activation of the MLP.
-    let normsQueriesAndKeys = model.architecture == "qwen3"
-    let rotated = 2 * (heads + kvHeads) * headDim * (normsQueriesAndKeys ? 2 : 1)
-    let elementwise = activationBytes * (8 * hidden + rotated + 3 * inner)
+    let onQueriesAndKeys =
+      (model.usesRotaryEmbedding ? 1.0 : 0) + (model.normsQueriesAndKeys ? 1 : 0)
+    let rotated = 2 * (heads + kvHeads) * headDim * onQueriesAndKeys
+    let elementwise = activationBytes * (8 * hidden + rotated + mlp)
     let reduce = RingAllReduce(
       ranks: reduces ? instance.tpSize : 1, link: link,
       memoryBandwidth: instance.npuMemory.bandwidth)
     let reduceBytes = hidden * activationBytes
     perToken = layers * (elementwise / elementwiseRate + 2 * reduce.secondsPerByte * reduceBytes)
     // The MLP's activation is the largest; what the cache cannot hold moves at memory speed.
-    spillPerToken = layers * activationBytes * 3 * inner / memory
+    spillPerToken = layers * activationBytes * mlp / memory
     spillFree = layers * c.cacheFraction * sheet.cacheMegabytes * 1e6 / memory
 
     prefillFixed = layers * c.prefillAttentionMicroseconds * 1e-6
@@ -128,7 +131,7 @@ public final class AnalyticCost: CostModel {
     headWeights = hidden * vocabulary / ranks * weightBytes / memoryRate
     headPerSequence = vocabulary * c.samplerBytesPerLogit / memory
 
-    let kernels = normsQueriesAndKeys ? 5.0 : 4.0
+    let kernels = 3 + onQueriesAndKeys
     let perLayer =
       4 * c.denseKernelMicroseconds * 1e-6 + kernels * c.elementwiseKernelMicroseconds * 1e-6
       + 2 * reduce.fixedSeconds

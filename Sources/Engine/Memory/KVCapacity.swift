@@ -22,9 +22,11 @@ public struct KVCapacity: Sendable, Equatable {
     let norm = m.hiddenSize * bytes
     let qkv = m.hiddenSize * ((q + 2 * kv) / tp) * bytes
     let output = q / tp * m.hiddenSize * bytes
-    let mlp = 3 * m.hiddenSize * (m.intermediateSize / tp) * bytes
+    let mlp = m.mlpMatrices * m.hiddenSize * (m.intermediateSize / tp) * bytes
     let embeddings = m.tiesEmbeddings ? embedding : 2 * embedding
-    weightBytes = embeddings + m.layers * (2 * norm + qkv + output + mlp) + norm
+    weightBytes =
+      embeddings + m.layers * (2 * norm + qkv + output + mlp) + norm
+      + m.learnedPositionsAndBiases(ranks: tp) * bytes
     totalBytesPerToken = 2 * kv * m.layers * spec.kvType.bytes
     bytesPerToken = totalBytesPerToken / tp
     let taken = (spec.platform?.activationGiB ?? 0) + (spec.platform?.contextGiB ?? 0)

@@ -3,19 +3,27 @@ public enum Validation {
   /// Serves the requests of a measured run on a simulated cluster, and compares.
   ///
   /// - Parameter costs: one for each instance of the cluster.
-  public static func simulate(
-    _ run: MeasuredRun, on cluster: ClusterSpec, costs: [IterationCost], seed: UInt64 = 0
+  public static func simulate<P: Policy>(
+    _ run: MeasuredRun, on cluster: ClusterSpec, costs: [IterationCost], policy: inout P
   ) throws(SimulationError) -> (comparison: Comparison, result: RunResult) {
     var options = RunOptions()
-    options.seed = seed
     options.logInterval = SimDuration(nanoseconds: 1_000_000_000)
     let scenario = Scenario(
       cluster: cluster, costs: costs, workload: run.workload, options: options)
-    let result = try Simulation.run(scenario)
+    var observer = SilentObserver()
+    let result = try Simulation.run(scenario, policy: &policy, observer: &observer)
     if let law = result.brokenLaw(injected: run.workload.requests.count) {
       throw .brokenLaw(law)
     }
     return (Comparison(run, result), result)
+  }
+
+  /// The same with the native policy.
+  public static func simulate(
+    _ run: MeasuredRun, on cluster: ClusterSpec, costs: [IterationCost]
+  ) throws(SimulationError) -> (comparison: Comparison, result: RunResult) {
+    var native = NativePolicy()
+    return try simulate(run, on: cluster, costs: costs, policy: &native)
   }
 
   /// What a simulation takes from the record of a run, as far as it says: the limits of the scheduler.

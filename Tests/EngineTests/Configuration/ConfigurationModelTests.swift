@@ -18,7 +18,8 @@ import Testing
   @Test func bundledModelsHaveTheirPublishedShape() throws {
     #expect(
       Repository.models.names() == [
-        "Qwen/Qwen2.5-7B", "Qwen/Qwen3-32B", "meta-llama/Llama-3.1-70B", "meta-llama/Llama-3.1-8B",
+        "Qwen/Qwen2.5-7B", "Qwen/Qwen3-32B", "Qwen/Qwen3-8B", "facebook/opt-13b",
+        "meta-llama/Llama-2-70b", "meta-llama/Llama-3.1-70B", "meta-llama/Llama-3.1-8B",
       ])
     #expect(
       try Repository.models.model(named: "meta-llama/Llama-3.1-8B")
@@ -45,6 +46,46 @@ import Testing
       folders: ["\(Repository.data ?? "")/llmservingsim/configs/model"])
     for name in ["meta-llama/Llama-3.1-8B", "meta-llama/Llama-3.1-70B", "Qwen/Qwen3-32B"] {
       #expect(try Repository.models.model(named: name) == reference.model(named: name))
+    }
+  }
+
+  /// OPT has two matrices in its MLP, learned positions and biases, and one embedding for input and output.
+  @Test func optHasTheLayersOfItsFamily() throws {
+    let opt = try #require(try Repository.models.model(named: "facebook/opt-13b"))
+    #expect(opt.intermediateSize == 20480 && opt.tiesEmbeddings && opt.weightType == .float16)
+    #expect(opt.mlpMatrices == 2 && !opt.usesRotaryEmbedding)
+    let instance = InstanceSpec(
+      name: "mixed/0", node: 0, role: .mixed, model: opt, hardware: "A100",
+      npuMemory: MemorySpec(sizeGiB: 80, bandwidth: 2039, latency: 0))
+    let capacity = KVCapacity(instance)
+    // Tokens and positions; in each block four projections and two matrices of the MLP, biases of five of them and of
+    // the wide one, and two norms with scale and bias; the last norm. 2 bytes each.
+    let parameters =
+      (50_272 + 2_050) * 5_120
+      + 40 * (4 * 5_120 * 5_120 + 2 * 5_120 * 20_480 + 9 * 5_120 + 20_480) + 2 * 5_120
+    #expect(capacity.weightBytes == 2 * parameters)
+    // Keys and values of 5,120 numbers in each of 40 layers.
+    #expect(capacity.bytesPerToken == 2 * 5_120 * 40 * 2)
+  }
+
+  @Test func variantsOfOPTThatDifferAreRefused() throws {
+    let opt = """
+      {"model_type": "opt", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+       "ffn_dim": 128, "vocab_size": 1000, "max_position_embeddings": 2048,
+       "word_embed_proj_dim": 64, "do_layer_norm_before": true}
+      """
+    #expect(try parse(opt).intermediateSize == 128)
+    for (found, by, key) in [
+      ("_before\": true", "_before\": false", "do_layer_norm_before"),
+      ("_dim\": 64", "_dim\": 32", "word_embed_proj_dim"),
+      ("ffn_dim", "intermediate_size", "ffn_dim"),
+    ] {
+      do {
+        _ = try parse(opt.replacing(found, with: by))
+        Issue.record("\(key) was accepted")
+      } catch {
+        #expect(error.key == key)
+      }
     }
   }
 
