@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 SWIFT_FILES = Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench test-tools profiles profiles-clean install uninstall format lint clean tools lua
+.PHONY: help run build test bench validate test-tools profiles profiles-clean install uninstall format lint clean tools lua
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ profiles: ## Make profiles of an accelerator, GPU=h100_sxm, from published measu
 
 profiles-clean: ## Remove what make profiles has fetched; profiles stay.
 	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/simhost/venv" "$${XDG_CACHE_HOME:-$$HOME/.cache}/simhost/operator-tables-"*
+
+validate: build ## Print docs/validation.md anew from measured runs: make validate DATA=../shared/data
+	@test -d "$(DATA)" || { echo "make validate: give the folder of the reference data, DATA=folder" >&2; exit 1; }
+	@PATH="$(CURDIR)/.build/release:$$PATH" scripts/validation-page.sh "$(abspath $(DATA))"
 
 install: build ## Install binary, policies, configs and workloads under PREFIX (default /usr/local).
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/simhost"

@@ -95,7 +95,8 @@ import Testing
   }
 
   /// Files that pages link to exist.
-  @Test(arguments: pages + ["CONTRIBUTING.md"]) func linksLeadSomewhere(_ page: String) throws {
+  @Test(arguments: pages + ["CONTRIBUTING.md", "docs/validation.md"])
+  func linksLeadSomewhere(_ page: String) throws {
     let folder = URL(fileURLWithPath: "\(Program.root)/\(page)").deletingLastPathComponent().path
     for link in try Self.page(page).matches(of: /\]\(([^)#]+)\)/) where !link.1.hasPrefix("http") {
       #expect(FileManager.default.fileExists(atPath: "\(folder)/\(link.1)"), "\(page): \(link.1)")
