@@ -18,6 +18,8 @@ public struct RunResult: Sendable {
   public var instances: [InstanceTotals] = []
   /// One entry for each log interval.
   public var samples: [IntervalSample] = []
+  /// nil unless asked for.
+  public var series: TimeSeries? = nil
   /// Time of the last event.
   public var end = SimTime.zero
   public var iterations = 0

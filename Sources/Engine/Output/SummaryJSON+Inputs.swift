@@ -67,7 +67,7 @@ extension SummaryJSON {
 
   /// One entry for each request, in the order of the trace: seconds, and 0 where a request did not get that far.
   ///
-  /// `itls` is left out when the run kept no gaps.
+  /// `itls` is left out when the run kept no gaps, and where the histogram of the record stands for them.
   func writeArrays(_ json: inout JSONWriter) {
     func line(_ name: String, _ entry: (inout JSONWriter, RequestRecord) -> Void) {
       json.key(name)
@@ -83,7 +83,7 @@ extension SummaryJSON {
       json.number(record.arrival == .never ? 0 : record.arrival.seconds)
     }
     line("errors") { json, record in json.text(error(of: record)) }
-    if result.gapStarts.count == result.records.count + 1 {
+    if !recorded, result.gapStarts.count == result.records.count + 1 {
       json.key("itls")
       json.line(of: result.gapRanges) { json, range in
         json.line(of: result.gaps[range]) { json, gap in

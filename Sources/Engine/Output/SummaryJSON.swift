@@ -1,20 +1,24 @@
 /// The summary of a run as JSON, with the field names of vLLM's serving benchmark, so that scripts made for that read it.
 ///
 /// Holds simulated facts only, no host time: the same run gives the same bytes. Our own fields follow vLLM's.
-/// With `detailed`, arrays with one entry for each request stand at the end, in seconds as vLLM has them.
+/// With `detailed`, arrays with one entry for each request stand at the end, in seconds as vLLM has them. With `recorded`
+/// follows what reports are made from: the moments of each request, and the cluster over time.
 public struct SummaryJSON: OutputDocument {
   let summary: RunSummary
   let description: RunDescription
   let result: RunResult
   private let detailed: Bool
+  let recorded: Bool
 
   public init(
-    _ summary: RunSummary, description: RunDescription, result: RunResult, detailed: Bool = false
+    _ summary: RunSummary, description: RunDescription, result: RunResult, detailed: Bool = false,
+    recorded: Bool = false
   ) {
     self.summary = summary
     self.description = description
     self.result = result
     self.detailed = detailed
+    self.recorded = recorded
   }
 
   public func write(to sink: inout ByteSink) {
@@ -27,6 +31,7 @@ public struct SummaryJSON: OutputDocument {
       writeInputs(&json)
       if let table = description.policy.table { json.field("policy", json: table) }
       if detailed { writeArrays(&json) }
+      if recorded { writeRecord(&json) }
     }
     json.endDocument()
     sink = json.sink

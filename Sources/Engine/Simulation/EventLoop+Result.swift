@@ -12,6 +12,11 @@ extension EventLoop {
     result.gapHistogram = state.pointee.gapHistogram
     result.reasons = reasons
     result.samples = samples
+    if var series {
+      state.pointee.stage = .after
+      series.close(makeMoment())
+      result.series = series
+    }
     result.end = now
     for index in 0..<state.pointee.instanceCount {
       let instance = state.pointee.instances + index

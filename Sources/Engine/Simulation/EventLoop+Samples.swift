@@ -1,20 +1,20 @@
-/// Samples of the cluster at the ends of log intervals.
+/// Samples of the cluster at the ends of log intervals, and the moments of its time series.
 extension EventLoop {
-  /// Takes the samples that are due before anything happens at `time`.
+  /// Takes the samples and the moments that are due before anything happens at `time`, in order of time.
   mutating func takeSamples(until time: SimTime) {
-    guard let interval = state.pointee.options.logInterval else { return scrape(until: time) }
-    while nextSample <= time {
-      scrape(until: nextSample)
-      state.pointee.now = nextSample
-      state.pointee.stage = .before
-      let sample = makeSample()
-      samples.append(sample)
-      observer.sample(sample)
-      guard nextSample.nanoseconds <= Int64.max - interval.nanoseconds else {
-        nextSample = .never
-        break
+    while true {
+      let moment = series?.next ?? .never
+      let due = min(moment, nextSample)
+      guard due <= time, due != .never else { break }
+      scrape(until: due)
+      if moment == due {
+        state.pointee.now = moment
+        state.pointee.stage = .before
+        let taken = makeMoment()
+        series?.append(taken)
+      } else {
+        takeIntervalSample()
       }
-      nextSample = nextSample + interval
     }
     scrape(until: time)
   }
@@ -30,6 +30,56 @@ extension EventLoop {
     state.pointee.scraped = ContiguousArray(
       (0..<state.pointee.instanceCount).map { view.presentView(InstanceID($0)) })
     state.pointee.scrapedAt = latest
+  }
+
+  private mutating func takeIntervalSample() {
+    guard let interval = state.pointee.options.logInterval else { return nextSample = .never }
+    state.pointee.now = nextSample
+    state.pointee.stage = .before
+    let sample = makeSample()
+    samples.append(sample)
+    observer.sample(sample)
+    nextSample =
+      nextSample.nanoseconds < Int64.max - interval.nanoseconds ? nextSample + interval : .never
+  }
+
+  /// Every instance at the present instant.
+  ///
+  /// - Complexity: O(active requests)
+  func makeMoment() -> ClusterMoment {
+    let state = self.state
+    var moment = ClusterMoment()
+    moment.time = now
+    moment.gatewayWaiting = state.pointee.parkedPrompts.count + state.pointee.parkedDecodes.count
+    for index in 0..<state.pointee.instanceCount {
+      state.pointee.catchUp(index)
+      let instance = state.pointee.instances + index
+      let totals = state.pointee.lanes[index].totals
+      var part = InstanceMoment()
+      part.kvReserved = instance.pointee.reservedBlocks
+      part.kvUsed = instance.pointee.pool.held - part.kvReserved
+      part.running = instance.pointee.running.count
+      part.waiting = instance.pointee.waitingCount
+      part.prefillTokens = totals.prefillTokens
+      part.decodeTokens = totals.decodeTokens
+      part.busy = totals.busy
+      moment.instances.append(part)
+      moment.transfers += instance.pointee.transfersIn
+    }
+    let rows = state.pointee.rows
+    for slot in 0..<Int32(state.pointee.requests.used) {
+      switch rows[slot].place {
+      case .gateway, .reserving, .transferring:
+        let index = Int(rows[slot].instance.index)
+        guard moment.instances.indices.contains(index) else { continue }
+        // Blocks that several requests share count once in the pool.
+        let blocks = min(rows[slot].held.blocks, moment.instances[index].kvUsed)
+        moment.instances[index].kvInFlight += blocks
+        moment.instances[index].kvUsed -= blocks
+      default: continue
+      }
+    }
+    return moment
   }
 
   private mutating func makeSample() -> IntervalSample {

@@ -28,6 +28,8 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   var parkedMayMove = false
   var samples: [IntervalSample] = []
   var nextSample: SimTime
+  /// nil unless the run is to leave a time series.
+  var series: TimeSeries?
   /// Totals at the last sample.
   var sampledPrefillTokens = 0
   var sampledDecodeTokens = 0
@@ -42,6 +44,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
     state = .allocate(capacity: 1)
     state.initialize(to: State(scenario))
     nextSample = scenario.options.logInterval.map { SimTime.zero + $0 } ?? .never
+    series = scenario.options.seriesMoments.map { TimeSeries(capacity: $0) }
   }
 
   func deallocate() {

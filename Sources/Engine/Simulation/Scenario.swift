@@ -22,6 +22,8 @@ public struct RunOptions: Sendable, Equatable {
   public var seed: UInt64 = 0
   /// Simulated time between samples; nil takes none.
   public var logInterval: SimDuration? = nil
+  /// Most moments of the result's time series; nil takes none.
+  public var seriesMoments: Int? = nil
   /// Advance one iteration at a time and count each request on its own: slow, same bytes.
   public var stepByStep = false
   /// Verify the KV books after every event.
