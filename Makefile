@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 SWIFT_FILES = Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench validate test-tools profiles profiles-clean install uninstall format lint clean tools lua
+.PHONY: help run build test bench validate test-tools test-report screenshots profiles profiles-clean install uninstall format lint clean tools lua
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,14 @@ test-tools: ## Test the Python tools; what needs PyTorch, or a built simhost, is
 bench: build ## Measure speed and memory on a fixed set of runs; BENCH=--quick leaves out the large ones.
 	python3 Benchmarks/bench.py $(BENCH)
 
+test-report: tools ## Test the report's page in headless Chromium, which is installed if it is missing.
+	@scripts/install-package.sh chromium chromium
+	swift test --filter ReportPageTests
+
+screenshots: build ## Make the pictures of reports in docs/images, in headless Chromium.
+	@scripts/install-package.sh chromium chromium
+	scripts/report-screenshots.sh
+
 profiles: ## Make profiles of an accelerator, GPU=h100_sxm, from published measurements of its operators.
 	@scripts/make-profiles.sh $(GPU) $(if $(HARDWARE),--hardware $(HARDWARE)) $(foreach m,$(MODEL),--model $(m))
 
@@ -40,7 +48,7 @@ validate: build ## Print docs/validation.md anew from measured runs: make valida
 install: build ## Install binary, policies, configs and workloads under PREFIX (default /usr/local).
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/simhost"
 	install -m 755 .build/release/simhost "$(DESTDIR)$(PREFIX)/bin/simhost"
-	cp -R policies configs workloads "$(DESTDIR)$(PREFIX)/share/simhost/"
+	cp -R policies configs workloads report "$(DESTDIR)$(PREFIX)/share/simhost/"
 
 uninstall: ## Remove what install has put under PREFIX.
 	rm -f "$(DESTDIR)$(PREFIX)/bin/simhost"

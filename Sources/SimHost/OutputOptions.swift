@@ -21,6 +21,18 @@ struct OutputOptions: ParsableArguments {
   var summary: String?
 
   @Option(
+    name: .customLong("run"),
+    help: ArgumentHelp(
+      "JSON summary with the moments of each request and the cluster over time: for simhost report.",
+      valueName: "file"))
+  var runFile: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Page that shows the run, for any browser, without network.", valueName: "file"))
+  var report: String?
+
+  @Option(
     name: .customLong("goodput"),
     help: ArgumentHelp(
       "What a good request keeps, in ms, such as \"ttft:500 tpot:50\"; also e2el.",
@@ -47,10 +59,16 @@ struct OutputOptions: ParsableArguments {
     get throws { goodputText.isEmpty ? nil : try GoodputTargets(parsing: goodputText) }
   }
 
-  var paths: [String] { [output, summary].compactMap { $0 } }
+  var paths: [String] { [output, summary, runFile, report].compactMap { $0 } }
 
   /// The gaps between tokens are kept only for who asks: they are most of a run's memory.
   var needsGaps: Bool { output != nil && outputFormat == .llmservingsim }
+
+  /// Most moments of the time series; nil takes none.
+  var seriesMoments: Int? { runFile == nil && report == nil ? nil : Self.mostMoments }
+
+  /// Guess: about as many as a plot has pixels to show.
+  private static let mostMoments = 400
 
   /// Writes the files, all or none of each.
   func save(_ run: FinishedRun, inputs: [String]) throws {
@@ -71,6 +89,16 @@ struct OutputOptions: ParsableArguments {
               ? workload.sessionNames[session] : nil
           }
         ).save(to: output, inputs: inputs)
+      }
+    }
+    if runFile != nil || report != nil {
+      let record = SummaryJSON(
+        run.summary, description: run.description, result: result, detailed: true, recorded: true)
+      if let runFile { try record.save(to: runFile, inputs: inputs) }
+      if let report {
+        // The page shows what the file would hold.
+        let file = try RunFile(bytes: Array(record.text.utf8), path: runFile ?? "this run")
+        try ReportCommand.page([file]).save(to: report, inputs: inputs)
       }
     }
     if let summary {

@@ -15,7 +15,7 @@ struct RerunCommand: ParsableCommand {
 
   /// Options that say where a run leaves what, or how much it says; they change none of its numbers.
   private static let outputs = [
-    "--output", "--output-format", "--summary", "--log-level", "--decisions",
+    "--output", "--output-format", "--summary", "--run", "--report", "--log-level", "--decisions",
   ]
 
   /// The command line of one of several seeds.

@@ -77,6 +77,8 @@ extension OutputOptions {
     var options = self
     options.output = output.map(named)
     options.summary = summary.map(named)
+    options.runFile = runFile.map(named)
+    options.report = report.map(named)
     return options
   }
 }

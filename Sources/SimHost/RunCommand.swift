@@ -125,6 +125,7 @@ struct RunCommand: ParsableCommand {
     options.predictor = policyOptions.predictor
     options.viewLag = policyOptions.viewLag
     options.keepGaps = outputs.needsGaps
+    options.seriesMoments = outputs.seriesMoments
     options.targets = try outputs.targets
     if compat.compat != nil, let profiles = clusterOptions.profileFolder {
       let cluster = try clusterOptions.cluster(clusterConfig, resources)

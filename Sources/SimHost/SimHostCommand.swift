@@ -11,8 +11,7 @@ struct SimHostCommand: ParsableCommand {
     version: version,
     subcommands: [
       RunCommand.self, RerunCommand.self, PolicyCommand.self, WorkloadCommand.self,
-      CalibrateCommand.self,
-      ValidateCommand.self,
+      CalibrateCommand.self, ValidateCommand.self, ReportCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

@@ -47,6 +47,10 @@ let folderTable: [FolderRule] = [
   FolderRule(
     name: "Output", uses: ["Units", "Configuration", "Metrics"],
     imports: ["Foundation"]),
+  // A page from the files of runs: knows what is in a file, and nothing of how it came there.
+  FolderRule(
+    name: "Report", uses: ["Units", "Configuration", "Metrics", "Output"],
+    imports: ["Foundation"]),
   // Reads measured runs as a trace is read, simulates them, and compares.
   FolderRule(
     name: "Validation",

@@ -5,7 +5,8 @@ import Testing
 @Suite(.serialized) struct DocumentationTests {
   static let pages = [
     "README.md", "docs/policies.md", "docs/first-policy.md", "docs/inputs.md", "docs/outputs.md",
-    "docs/model.md", "docs/platform.md", "docs/hardware.md", "docs/compat.md",
+    "docs/model.md", "docs/platform.md", "docs/hardware.md", "docs/report.md",
+    "docs/compat.md",
     "policies/README.md",
   ]
 

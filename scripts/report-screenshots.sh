@@ -1,0 +1,27 @@
+#!/bin/sh
+# report-screenshots.sh: makes the pictures of docs/images from reports of the built program, in headless Chromium.
+set -eu
+cd "$(dirname "$0")/.."
+simhost=${SIMHOST:-.build/release/simhost}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# shoot PAGE PICTURE HEIGHT
+shoot() {
+  chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$scratch/browser" \
+    --window-size=1180,"$3" --screenshot="$2" "file://$1" 2>/dev/null
+  echo "wrote $2" >&2
+}
+
+$simhost --cluster-config configs/cluster/single_node_2p1d.json --dataset workloads/bursty_long_prompts.jsonl \
+  --policy policies/least_kv.lua --goodput "ttft:500 tpot:20" --report "$scratch/one.html" >/dev/null 2>&1
+for policy in random least_kv join_shortest_queue; do
+  $simhost --cluster-config configs/cluster/single_node_4p4d.json --dataset workloads/bursty_long_prompts.jsonl \
+    --policy policies/$policy.lua --goodput "ttft:400 tpot:14" --run "$scratch/$policy.json" >/dev/null 2>&1
+done
+$simhost report "$scratch/random.json" "$scratch/least_kv.json" "$scratch/join_shortest_queue.json" \
+  -o "$scratch/compared.html" 2>/dev/null
+
+mkdir -p docs/images
+shoot "$scratch/one.html" docs/images/report-one-run.png 1260
+shoot "$scratch/compared.html" docs/images/report-compared.png 980
