@@ -15,8 +15,10 @@ struct RerunCommand: ParsableCommand {
 
   /// Options that say where a run leaves what, or how much it says; they change none of its numbers.
   private static let outputs = [
-    "--output", "--output-format", "--summary", "--run", "--report", "--log-level", "--decisions",
+    "--output", "--output-format", "--summary", "--run", "--report", "--log-level",
   ]
+  /// Flags for other ways to the same bytes.
+  private static let checks = ["--step-by-step", "--check"]
 
   /// The command line of one of several seeds.
   static func arguments(of all: [String], seed: UInt64) -> [String] {
@@ -25,8 +27,10 @@ struct RerunCommand: ParsableCommand {
     return single == given ? given : without(["--seed"], single) + ["--seed", "\(seed)"]
   }
 
-  /// The command line without what the run leaves behind.
-  static func arguments(of all: [String]) -> [String] { without(outputs, all) }
+  /// The command line without what the run leaves behind, and how it counts.
+  static func arguments(of all: [String]) -> [String] {
+    without(outputs, all).filter { !checks.contains($0) }
+  }
 
   private static func without(_ options: [String], _ all: [String]) -> [String] {
     var kept: [String] = []

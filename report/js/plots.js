@@ -74,7 +74,7 @@ function overTimeFigures(data) {
 
 /** Where the time of requests went, a figure for each run, all on one scale. */
 function stageFigures(data) {
-  const colors = ["#9aa5b1", "#0072b2", "#d55e00", "#e69f00", "#cc79a7", "#009e73"];
+  const colors = ["#9aa5b1", "#0072b2", "#d55e00", "#e69f00", "#cc79a7", "#009e73", "#56b4e9"];
   const totals = data.runs.flatMap((run) => run.stage_ms.filter((row) => row !== null).map((row) => row.reduce((a, b) => a + b, 0)));
   const max = Math.max(1e-3, ...totals);
   const interval = niceCeiling(max / 4);

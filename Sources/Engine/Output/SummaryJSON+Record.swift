@@ -29,6 +29,7 @@ extension SummaryJSON {
           return time == .never ? nil : Int(time.nanoseconds)
         }
       }
+      column("receipt_ns", &json) { Int($0.receipt.nanoseconds) }
       column("kv_bytes", &json) { $0.transferStart == .never ? nil : Int($0.kvBytes) }
       column("prompt_tokens", &json) { Int($0.promptTokens) }
       column("output_tokens", &json) { Int($0.outputTokens) }

@@ -21,12 +21,15 @@ struct ReportCurves {
     var samples = ContiguousArray<Double>()
     for row in 0..<requests.count where requests.isFinished[row] {
       switch metric {
-      case "ttft": samples.append(Double(requests.firstToken[row] - requests.arrival[row]))
+      case "ttft":
+        samples.append(
+          Double(requests.firstToken[row] - requests.arrival[row] + requests.receipt[row]))
       case "tpot" where requests.outputTokens[row] > 1:
         samples.append(
           Double(requests.end[row] - requests.firstToken[row])
             / Double(requests.outputTokens[row] - 1))
-      case "e2el": samples.append(Double(requests.end[row] - requests.arrival[row]))
+      case "e2el":
+        samples.append(Double(requests.end[row] - requests.arrival[row] + requests.receipt[row]))
       default: break
       }
     }
@@ -76,7 +79,9 @@ struct ReportCurves {
     var bins = [ContiguousArray<Double>](repeating: [], count: grid.count)
     for row in 0..<run.requests.count where run.requests.isFinished[row] {
       bins[grid.place(of: run.requests.arrival[row])].append(
-        Double(run.requests.firstToken[row] - run.requests.arrival[row]) / 1e6)
+        Double(
+          run.requests.firstToken[row] - run.requests.arrival[row] + run.requests.receipt[row])
+          / 1e6)
     }
     return bins.indices.map { bin in
       var window = ContiguousArray(bins[max(0, bin - Self.windowIntervals + 1)...bin].joined())
@@ -104,7 +109,9 @@ struct ReportCurves {
   /// Where the time of finished requests went: names of the stages, and for each interval of arrivals the mean ms in each.
   ///
   /// The stages of a request sum up to its latency. Nil where no request arrived.
-  static let stages = ["queue", "prefill", "KV wait", "transfer", "decode queue", "decode"]
+  static let stages = [
+    "queue", "prefill", "KV wait", "transfer", "decode queue", "decode", "receipt",
+  ]
 
   var stageMeans: [[Double]?] {
     let requests = run.requests
@@ -124,6 +131,7 @@ struct ReportCurves {
         sums[bin][stage] += Double(end - from) / 1e6
         from = end
       }
+      sums[bin][ends.count] += Double(requests.receipt[row]) / 1e6
     }
     return zip(sums, counts).map { sum, count in
       count > 0 ? sum.map { $0 / Double(count) } : nil

@@ -14,6 +14,7 @@ extension RunFile.Requests {
     transferEnd = try object.column("transfer_end_ns", count: count, mayBeNull: true)
     decodeStart = try object.column("decode_start_ns", count: count, mayBeNull: true)
     end = try object.column("end_ns", count: count, mayBeNull: true)
+    receipt = try object.column("receipt_ns", count: count)
     kvBytes = try object.column("kv_bytes", count: count, mayBeNull: true)
     outputTokens = try object.column("output_tokens", count: count)
     try checkOrder(object)

@@ -61,6 +61,8 @@ public struct RunFile: Sendable {
     var transferEnd: ContiguousArray<Int64> = []
     var decodeStart: ContiguousArray<Int64> = []
     var end: ContiguousArray<Int64> = []
+    /// From the end of an iteration until the client had its token.
+    var receipt: ContiguousArray<Int64> = []
     var kvBytes: ContiguousArray<Int64> = []
     var outputTokens: ContiguousArray<Int64> = []
   }
