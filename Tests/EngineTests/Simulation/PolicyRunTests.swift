@@ -66,6 +66,7 @@ import Testing
     var outcomes: [String] = []
     for stepByStep in [false, true, false] {
       var random = RandomScenario(seed: seed)
+      random.drawsPlatforms = false
       var scenario = random.scenario()
       scenario.options.stepByStep = stepByStep
       do {
