@@ -16,8 +16,11 @@ run: build ## Build, and run the prefill/decode example with policies/least_kv.l
 build: tools ## Build the release binary, .build/release/simhost.
 	swift build -c release --product simhost
 
+# Tests run optimised: built in a folder of their own, as what they are built with differs from `make build`.
+TESTS = swift test -c release -Xswiftc -enable-testing --scratch-path .build/tests
+
 test: tools ## Run all tests.
-	swift test --parallel
+	$(TESTS) --parallel
 	@$(MAKE) --no-print-directory test-tools
 
 test-tools: ## Test the Python tools; what needs PyTorch, or a built simhost, is skipped without it.

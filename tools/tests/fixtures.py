@@ -28,7 +28,7 @@ def simhost() -> Path | None:
     return next(
         (
             path
-            for kind in ("debug", "release")
+            for kind in ("tests/release", "release", "debug")
             if (path := ROOT / ".build" / kind / "simhost").exists()
         ),
         None,

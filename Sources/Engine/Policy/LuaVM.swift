@@ -103,14 +103,13 @@ final class LuaVM {
     if file.isEmpty, let hook { file = self.file(of: hook) }
     // "stack traceback:" and the frames of the simulator itself say nothing to the author of a policy.
     let frames = String(cString: error.traceback).split(separator: "\n").dropFirst()
-      .map { $0.drop { $0 == "\t" } }.filter {
-        $0 != "[C]: in ?" && !$0.hasPrefix("stack traceback")
-      }
+      .map { $0.drop { $0 == "\t" }.map { $0 == "\t" ? " " : String($0) }.joined() }
+      .filter { $0 != "[C]: in ?" && !$0.hasPrefix("stack traceback") }
     return PolicyError(
       file: file.isEmpty ? "policy" : file, line: error.line > 0 ? Int(error.line) : nil,
       hook: hook.map { String(cString: clua_hook_name($0)) }, time: time, subject: subject,
       problem: String(cString: error.problem), suggestion: suggestion.isEmpty ? nil : suggestion,
-      traceback: frames.map(String.init))
+      traceback: frames)
   }
 
   /// Path of the file that defines a hook; empty when none does.

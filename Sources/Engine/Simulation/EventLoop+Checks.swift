@@ -91,6 +91,33 @@ extension EventLoop {
     )
   }
 
+  /// Requests that preempt themselves or each other, over and over, while all others wait for them: busy, and stalled.
+  ///
+  /// It takes a policy: one that lets finished prompts fill a prefill instance whose next prompt then never has room.
+  mutating func checkForFutility(_ index: Int) throws(SimulationError) {
+    futilePreemptions += state.pointee.instances[index].step.preemptions
+    // guess: no run that comes anywhere preempts so often between two tokens.
+    guard futilePreemptions >= 2_000 else { return }
+    let isAlive =
+      networkTime != .never
+      || (0..<state.pointee.instanceCount).contains {
+        state.pointee.lanes[$0].isUnderWay && state.pointee.instances[$0].batch.count > 0
+      }
+    if isAlive {
+      futilePreemptions = 0
+      return
+    }
+    let name = state.pointee.cluster.instances[index].name
+    let what =
+      "stalled: \(futilePreemptions) preemptions since the last token of any request, and nobody has come further"
+    guard !hooks.isEmpty else { throw .brokenLaw("\(name) at \(now.seconds) s \(what)") }
+    let hook = [(HookSet.batch, "batch"), (.preempt, "preempt")].first { hooks.contains($0.0) }
+    throw .policy(
+      policyError(
+        hook?.1 ?? "route", about: "instance \(name)", what,
+        suggestion: "preempt only for requests that will then fit, and let finished prompts leave"))
+  }
+
   private func stall(_ hook: String, _ slot: Int32, count: Int) -> PolicyError {
     policyError(
       hook, about: "request \(rows[slot].id.index)",

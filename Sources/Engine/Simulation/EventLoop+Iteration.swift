@@ -80,6 +80,7 @@ extension EventLoop {
     }
     instance.pointee.endStep(rows, now: now)
     for slot in instance.pointee.step.preempted { try tell(.preempted, of: slot) }
+    if instance.pointee.step.preemptions > 0 { try checkForFutility(index) }
     if instance.pointee.step.admissions > 0 || instance.pointee.step.preemptions > 0 {
       parkedMayMove = parkedMayMove || hasParked
       markReservations(index)

@@ -22,6 +22,7 @@ extension EventLoop {
       parkedMayMove = parkedMayMove || hasParked
     }
     instance.pointee.step.chunks.removeAll()
+    if !produced.isEmpty || instance.pointee.batch.count > 0 { futilePreemptions = 0 }
     if produced.isEmpty { return }
     if prompts > 0, produced.count > 1 {
       producers.sort { rows[$0].order < rows[$1].order }

@@ -36,6 +36,8 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   var networkGeneration: Int32 = 0
   var networkTime = SimTime.never
   var ticks = Ticks()
+  /// Preemptions since anything in the cluster last came further: an arrival, a transfer, a token.
+  var futilePreemptions = 0
 
   init(_ scenario: Scenario, policy: P, observer: any RunObserver) {
     self.policy = policy
@@ -93,8 +95,12 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
         ended: state.pointee.endedCount, of: state.pointee.trace.count, at: now)
     }
     switch event.phase {
-    case .arrival: try arrive(event)
-    case .network: try networkChanged(event)
+    case .arrival:
+      futilePreemptions = 0
+      try arrive(event)
+    case .network:
+      futilePreemptions = 0
+      try networkChanged(event)
     case .iterationEnd: iterationEnded(event)
     }
   }

@@ -66,7 +66,6 @@ import Testing
     var outcomes: [String] = []
     for stepByStep in [false, true, false] {
       var random = RandomScenario(seed: seed)
-      random.drawsPlatforms = false
       var scenario = random.scenario()
       scenario.options.stepByStep = stepByStep
       do {

@@ -123,12 +123,9 @@ struct RandomScenario {
         perDecodeRequest: pick([0, 5, 500]), perThousandContextTokens: pick([0, 700])))
   }
 
-  /// Random policies run without platforms: with them some seeds do not come to an end, which is an open question.
-  var drawsPlatforms = true
-
   /// nil for half of all instances; any quantities for the others.
   mutating func platform() -> PlatformSpec? {
-    guard drawsPlatforms, platformRandom.nextUnit() < 0.5 else { return nil }
+    guard platformRandom.nextUnit() < 0.5 else { return nil }
     var platform = PlatformSpec(source: "test", name: "random")
     platform.schedulesAsynchronously = platformRandom.nextUnit() < 0.7
     let times = PlatformSpec.quantities.filter { $0.key.hasSuffix("_us") }
