@@ -38,8 +38,14 @@ struct CompatOptions: ParsableArguments {
     }
   }
 
-  /// Refuses instances with a platform: by those rules, kernels are all that takes time.
+  /// Refuses instances with a platform, and other transfers: by those rules, kernels are all that takes time.
   func check(_ cluster: ClusterSpec) throws(InputError) {
+    guard cluster.kvTransfer == KVTransferSpec() else {
+      throw InputError(
+        file: cluster.source, key: "kv_transfer",
+        problem: "is \(cluster.kvTransfer.summary), which LLMServingSim knows nothing of",
+        expected: "no kv_transfer with --compat llmservingsim, which has a hand-off of its own")
+    }
     guard let instance = cluster.instances.first(where: { $0.platform != nil }) else { return }
     throw InputError(
       file: cluster.source, key: "platform",

@@ -13,6 +13,12 @@ extension ConsoleReport {
           "\(ConsoleText.fixed(link.bandwidth, 1)) GiB/s",
           "latency \(ConsoleText.time(nanoseconds: Double(link.latency.nanoseconds)))",
         ]))
+    if run.cluster.kvTransfer != KVTransferSpec() || run.firstToken != .prefill {
+      lines.append(
+        labelled(
+          "KV transfer",
+          [run.cluster.kvTransfer.summary, "first token from \(run.firstToken.rawValue)"]))
+    }
     for group in groups(of: run) { lines += describe(group) }
     lines += describe(run.policy)
     lines += describe(run.workload)

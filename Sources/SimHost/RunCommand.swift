@@ -42,6 +42,9 @@ struct RunCommand: ParsableCommand {
   @OptionGroup(title: "Compatibility") var compat: CompatOptions
   @OptionGroup(title: "Output") var outputs: OutputOptions
 
+  @Option(help: "Who gives the first token of a request that is handed over: prefill or decode.")
+  var firstToken = FirstTokenSide.prefill
+
   @Flag(help: "Advance one iteration and one request at a time: slow, the same bytes.")
   var stepByStep = false
 
@@ -51,6 +54,11 @@ struct RunCommand: ParsableCommand {
   func validate() throws {
     try compat.check(
       profileFolder: clusterOptions.profileFolder, policies: policyOptions, stepByStep: stepByStep)
+    if compat.compat != nil, firstToken == .decode {
+      throw ValidationError(
+        "--first-token decode cannot be combined with --compat llmservingsim, whose first token is the prefill side's"
+      )
+    }
     if compat.compat != nil, seedOptions.seeds != nil {
       throw ValidationError("--seeds cannot be combined with --compat llmservingsim")
     }
@@ -122,6 +130,7 @@ struct RunCommand: ParsableCommand {
     }
     options.stepByStep = stepByStep
     options.check = check
+    options.firstToken = firstToken
     options.predictor = policyOptions.predictor
     options.viewLag = policyOptions.viewLag
     options.keepGaps = outputs.needsGaps
@@ -192,3 +201,5 @@ extension PolicyDescription {
     sources = policy.sources.map(SourceFile.init(reading:))
   }
 }
+
+extension FirstTokenSide: ExpressibleByArgument {}

@@ -11,6 +11,7 @@ extension RunDescription {
       cluster: scenario.cluster, costModels: scenario.costs.map(\.summary), memory: memory,
       workload: WorkloadDescription(scenario.workload), policy: policy,
       seed: scenario.options.seed, notes: notes)
+    firstToken = scenario.options.firstToken
   }
 }
 

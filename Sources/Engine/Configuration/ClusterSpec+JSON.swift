@@ -1,7 +1,7 @@
 extension ClusterSpec {
   /// Reads a cluster description.
   ///
-  /// The format is LLMServingSim's (https://github.com/casys-kaist/LLMServingSim, `configs/cluster`). A field that is
+  /// The format is LLMServingSim's (https://github.com/casys-kaist/LLMServingSim, `configs/cluster`), and `kv_transfer`. A field that is
   /// not simulated is refused unless it says what is done anyway; unknown fields are refused.
   ///
   /// - Parameters:
@@ -29,7 +29,7 @@ extension ClusterSpec {
   ) throws(InputError) {
     try defaults.validate()
     let cluster = try document.root.object(keys: [
-      "num_nodes", "link_bw", "link_latency", "nodes", "cxl_mem",
+      "num_nodes", "link_bw", "link_latency", "nodes", "cxl_mem", "kv_transfer",
     ])
     try cluster.refuse("cxl_mem", "CXL memory is not simulated")
     let link = LinkSpec(
@@ -50,6 +50,9 @@ extension ClusterSpec {
     try reader.checkRoles()
     self.init(
       source: document.file, link: link, nodes: nodes, instances: reader.instances.map(\.spec))
+    if let transfer = cluster.present("kv_transfer") {
+      kvTransfer = try KVTransferSpec(transfer)
+    }
   }
 }
 

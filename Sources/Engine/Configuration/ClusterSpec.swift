@@ -6,6 +6,7 @@ public struct ClusterSpec: Sendable {
   public var nodes: [NodeSpec]
   /// All instances in configuration order: node by node.
   public var instances: [InstanceSpec]
+  public var kvTransfer = KVTransferSpec()
 
   public init(source: String, link: LinkSpec, nodes: [NodeSpec], instances: [InstanceSpec]) {
     self.source = source

@@ -55,7 +55,9 @@ extension RunResult {
 extension RequestRecord {
   /// Which law the record breaks; nil when none.
   var brokenLaw: String? {
-    if !isInOrder { return disorder }
+    if !isInOrder {
+      return disorder ?? "first token at \(firstToken.nanoseconds) ns, out of its life"
+    }
     if outcome == .finished {
       if arrival == .never { return "finished without arrival" }
       if prefillStart == .never { return "finished without prefill start" }
@@ -79,21 +81,22 @@ extension RequestRecord {
     see(routed)
     see(prefillStart)
     see(lastPrefillStart)
-    see(firstToken)
+    see(promptEnd)
     see(transferStart)
     see(transferEnd)
     see(decodeStart)
+    see(decodeToken)
     see(end)
-    return inOrder
+    return inOrder && (firstToken == .never || firstToken >= promptEnd && firstToken <= end)
   }
 
   /// The first pair of moments out of order, in words.
   private var disorder: String? {
     let life = [
       ("arrival", arrival), ("routed", routed), ("prefill start", prefillStart),
-      ("last prefill start", lastPrefillStart), ("first token", firstToken),
+      ("last prefill start", lastPrefillStart), ("end of the prompt", promptEnd),
       ("transfer start", transferStart), ("transfer end", transferEnd),
-      ("decode start", decodeStart), ("end", end),
+      ("decode start", decodeStart), ("decode token", decodeToken), ("end", end),
     ].filter { $0.1 != .never }
     for (earlier, later) in zip(life, life.dropFirst()) where later.1 < earlier.1 {
       return "\(later.0) at \(later.1.nanoseconds) ns comes before "

@@ -12,23 +12,26 @@ extension RequestRecord {
   /// From arrival until the first iteration that computes some of its prompt: gateway and prefill queue.
   public var queueing: SimDuration? { span(from: arrival, to: prefillStart) }
 
-  /// From the start of its first chunk to its first token.
-  public var prefill: SimDuration? { span(from: prefillStart, to: firstToken) }
+  /// End of its prompt; where only one kind of token is told apart, its first token.
+  public var promptEnd: SimTime { prefillToken == .never ? firstToken : prefillToken }
+
+  /// From the start of its first chunk to the end of its prompt.
+  public var prefill: SimDuration? { span(from: prefillStart, to: promptEnd) }
 
   /// TTFT as the client sees it, with all queueing before it.
   public var timeToFirstToken: SimDuration? {
     span(from: arrival, to: firstToken).map { $0 + receipt }
   }
 
-  /// From the first token until the decode side had blocks and the hand-off began.
-  public var kvWait: SimDuration? { span(from: firstToken, to: transferStart) }
+  /// From the end of the prompt until the decode side had blocks and the hand-off began.
+  public var kvWait: SimDuration? { span(from: promptEnd, to: transferStart) }
 
   /// Duration of the hand-off.
   public var transfer: SimDuration? { span(from: transferStart, to: transferEnd) }
 
   /// From KV cache in place until the first iteration that computes a further token.
   public var decodeQueue: SimDuration? {
-    span(from: transferStart == .never ? firstToken : transferEnd, to: decodeStart)
+    span(from: transferStart == .never ? promptEnd : transferEnd, to: decodeStart)
   }
 
   /// From the start of that iteration to the last token.

@@ -32,6 +32,10 @@ public struct RequestRecord: Sendable {
   public var prefillStart = SimTime.never
   public var lastPrefillStart = SimTime.never
   public var firstToken = SimTime.never
+  /// The token that comes with the end of its prompt, and the end of its first iteration where it was handed to. One of
+  /// them is the first token that the client gets.
+  public var prefillToken = SimTime.never
+  public var decodeToken = SimTime.never
   /// Decode-side blocks reserved and transfer begun; never for a request that stays where it was prefilled.
   public var transferStart = SimTime.never
   public var transferEnd = SimTime.never

@@ -60,9 +60,12 @@ struct Network {
     return sum
   }
 
-  /// Begins a transfer at `now`; its first byte leaves after the latency.
-  mutating func begin(tag: Int32, from: InstanceID, to: InstanceID, bytes: Int64, now: SimTime) {
-    let start = now + link.latency
+  /// Begins a transfer at `now`; its first byte leaves after the delay and the latency.
+  mutating func begin(
+    tag: Int32, from: InstanceID, to: InstanceID, bytes: Int64, after delay: SimDuration = .zero,
+    now: SimTime
+  ) {
+    let start = now + delay + link.latency
     flows.append(
       Flow(
         id: nextID, tag: tag, from: from.index, to: to.index, remaining: Double(bytes), rate: 0,

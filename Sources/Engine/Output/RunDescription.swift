@@ -10,6 +10,8 @@ public struct RunDescription: Sendable {
   public var seed: UInt64
   /// What the user should know about how inputs were understood, one sentence each.
   public var notes: [String]
+  /// Who gives the first token of a request that is handed over.
+  public var firstToken = FirstTokenSide.prefill
   /// The command line that repeats the run, without what it leaves behind.
   public var arguments: [String] = []
 

@@ -4,8 +4,16 @@ extension SummaryJSON {
     json.object("run") { json in
       json.field("seed", description.seed)
       json.field("iterations", result.iterations)
+      if description.firstToken != .prefill {
+        json.field("first_token", description.firstToken.rawValue)
+      }
       json.object("cluster") { json in
         json.field("source", description.cluster.source)
+        let transfer = description.cluster.kvTransfer
+        if transfer != KVTransferSpec() {
+          json.field("kv_transfer", transfer.mode.rawValue)
+          json.field("handshake_ns", Int(transfer.handshake.nanoseconds))
+        }
         json.array("cost_models", zip(description.cluster.instances, description.costModels)) {
           json, instance in
           json.object { json in

@@ -36,12 +36,14 @@ extension SummaryJSON {
     }
   }
 
-  /// The moments of a request's life in their order. A finished one has the first two and the last; the others as reached.
+  /// The moments of a request's life in their order, and that of its first token, whoever gave it. A finished one has all
+  /// but those of a hand-off that it did without.
   static var moments: [(name: String, of: KeyPath<RequestRecord, SimTime>)] {
     [
       ("arrival_ns", \.arrival), ("prefill_start_ns", \.prefillStart),
-      ("first_token_ns", \.firstToken), ("transfer_start_ns", \.transferStart),
+      ("prefill_end_ns", \.promptEnd), ("transfer_start_ns", \.transferStart),
       ("transfer_end_ns", \.transferEnd), ("decode_start_ns", \.decodeStart), ("end_ns", \.end),
+      ("first_token_ns", \.firstToken),
     ]
   }
 

@@ -1,7 +1,7 @@
 /// One row for each request of the run, whatever became of it, with every stage of its life.
 ///
 /// Times are milliseconds with six decimals, which is exact to the nanosecond; an empty field is a stage that was not
-/// reached. `arrival_ms`, `admit_ms`, `first_token_ms` and `end_ms` are moments, the others lengths of time. For a
+/// reached. `arrival_ms`, `admit_ms`, `first_token_ms`, `end_ms` and the two last are moments, the others lengths of time. For a
 /// finished request with more than one token,
 /// `e2e_ms = (admit_ms − arrival_ms) + prefill_queue_ms + prefill_ms + kv_wait_ms + kv_transfer_ms + decode_queue_ms + decode_ms`.
 ///
@@ -13,7 +13,7 @@ public struct WideCSV: OutputDocument {
     "prefill_queue_ms", "prefill_ms", "first_token_ms", "kv_wait_ms", "kv_bytes",
     "kv_transfer_ms", "decode_inst", "decode_queue_ms", "decode_ms", "end_ms", "prompt_tokens",
     "cached_tokens", "output_tokens", "ttft_ms", "tpot_ms", "e2e_ms", "preemptions", "retries",
-    "slo_ok", "outcome", "reason",
+    "slo_ok", "outcome", "reason", "prefill_token_ms", "decode_token_ms",
   ]
 
   private let result: RunResult
@@ -114,6 +114,8 @@ public struct WideCSV: OutputDocument {
     text(nil, to: &sink)
     count(targets.map { $0.areMet(by: record) ? 1 : 0 }, to: &sink)
     words.write(record.outcome, reason: record.reason, to: &sink)
+    moment(record.promptEnd, to: &sink)
+    moment(record.decodeToken, to: &sink)
   }
 
   private func tokenTime(_ record: RequestRecord) -> SimDuration? {

@@ -124,7 +124,7 @@ struct ReportCurves {
       // A stage that was not reached takes no time: the next one begins where it would have.
       var from = requests.arrival[row]
       let ends = [
-        requests.prefillStart[row], requests.firstToken[row], requests.transferStart[row],
+        requests.prefillStart[row], requests.prefillEnd[row], requests.transferStart[row],
         requests.transferEnd[row], requests.decodeStart[row], requests.end[row],
       ]
       for (stage, end) in ends.enumerated() where isReached(end) {

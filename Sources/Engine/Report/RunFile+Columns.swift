@@ -10,6 +10,7 @@ extension RunFile.Requests {
     arrival = try object.column("arrival_ns", count: count, mayBeNull: true)
     prefillStart = try object.column("prefill_start_ns", count: count, mayBeNull: true)
     firstToken = try object.column("first_token_ns", count: count, mayBeNull: true)
+    prefillEnd = try object.column("prefill_end_ns", count: count, mayBeNull: true)
     transferStart = try object.column("transfer_start_ns", count: count, mayBeNull: true)
     transferEnd = try object.column("transfer_end_ns", count: count, mayBeNull: true)
     decodeStart = try object.column("decode_start_ns", count: count, mayBeNull: true)
@@ -23,7 +24,7 @@ extension RunFile.Requests {
   /// Each moment that was reached follows those before it; a finished request has its first token and its end.
   private func checkOrder(_ object: JSONObject) throws(InputError) {
     let moments = [
-      ("arrival_ns", arrival), ("prefill_start_ns", prefillStart), ("first_token_ns", firstToken),
+      ("arrival_ns", arrival), ("prefill_start_ns", prefillStart), ("prefill_end_ns", prefillEnd),
       ("transfer_start_ns", transferStart), ("transfer_end_ns", transferEnd),
       ("decode_start_ns", decodeStart), ("end_ns", end),
     ]
@@ -36,6 +37,11 @@ extension RunFile.Requests {
             expected: "at least \(last)")
         }
         last = column[row]
+      }
+      if firstToken[row] != Self.absent, firstToken[row] < prefillEnd[row] {
+        throw try object.required("first_token_ns").error(
+          "entry \(row) is \(firstToken[row]), before the end of the prompt",
+          expected: "at least \(prefillEnd[row])")
       }
       guard isFinished[row] else { continue }
       for (name, column) in [

@@ -56,6 +56,8 @@ public struct RunFile: Sendable {
     var isFinished: ContiguousArray<Bool> = []
     var arrival: ContiguousArray<Int64> = []
     var prefillStart: ContiguousArray<Int64> = []
+    /// End of the prompt: the first token too, unless the decode side gave it.
+    var prefillEnd: ContiguousArray<Int64> = []
     var firstToken: ContiguousArray<Int64> = []
     var transferStart: ContiguousArray<Int64> = []
     var transferEnd: ContiguousArray<Int64> = []

@@ -63,6 +63,8 @@ struct ActiveRequest {
   var predictedOutput: Int32 = -1
   /// When its last token should be there.
   var deadline = SimTime.never
+  /// Its prompt was done on a prefill instance, which has handed it over or is about to.
+  var isHandedOver = false
   /// Decode instance that the policy chose together with the one for the prompt.
   var plannedDecode = InstanceID.none
 

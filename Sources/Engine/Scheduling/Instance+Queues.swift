@@ -8,14 +8,20 @@ extension Instance {
     waitingTokens += rows[slot].remaining
   }
 
-  /// Requests whose KV cache has arrived take the free places of the running set.
+  /// Requests whose KV cache has arrived take the free places of the running set; one that gets its first token here
+  /// computes the last token of its prompt once more.
   mutating func admitReady(_ rows: RequestRows, now: SimTime) {
     while let slot = ready.first, seats < limits.maxNumSeqs, isKnown(slot, rows) {
       ready.removeFirst()
       rows[slot].order = nextOrder()
-      rows[slot].place = .paused
       running.append(slot)
-      paused.append(slot)
+      if !rows[slot].hasFirstToken {
+        rows[slot].place = .prefilling
+        prefilling.append(slot)
+      } else {
+        rows[slot].place = .paused
+        paused.append(slot)
+      }
       needsDecision = true
     }
   }

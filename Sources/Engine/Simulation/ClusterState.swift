@@ -51,7 +51,7 @@ struct ClusterState<Batch: DecodeBatch> {
     options = scenario.options
     costs = ContiguousArray(scenario.costs)
     capacities = ContiguousArray(cluster.instances.map { KVCapacity($0) })
-    fit = Fit(cluster, capacities: capacities)
+    fit = Fit(cluster, capacities: capacities, movesAll: options.firstToken == .decode)
     instanceCount = cluster.instances.count
     network = Network(link: cluster.link, instances: instanceCount)
     records = ContiguousArray(repeating: RequestRecord(), count: workload.requests.count)
@@ -82,6 +82,9 @@ struct ClusterState<Batch: DecodeBatch> {
     lanes.deinitialize(count: instanceCount)
     lanes.deallocate()
   }
+
+  /// From the promise of blocks until a transfer's sender begins.
+  var transferDelay: SimDuration { cluster.kvTransfer.delay(latency: network.link.latency) }
 
   @inline(__always)
   var rows: RequestRows { requests.rows }

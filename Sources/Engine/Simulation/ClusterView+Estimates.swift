@@ -14,7 +14,7 @@ extension ClusterWindow {
     if keys.isEmpty { return 0 }
     // At least one token of a prompt is always computed; a KV cache that moves is complete.
     let place = row.place
-    let isMoving = place == .gateway && row.hasFirstToken || place == .reserving
+    let isMoving = place == .gateway && row.isHandedOver || place == .reserving
     let most = isMoving ? Int(row.computed) : Int(row.reached) - 1
     return pool.lookUp(keys, limit: most / limits.blockSize).hits * limits.blockSize
   }
@@ -76,6 +76,7 @@ extension ClusterWindow {
       let view = requestView(request)
     else { return .zero }
     let tokens = max(0, view.contextTokens - prefixHitTokens(request, to))
-    return state.pointee.network.idleTime(bytes: Int64(tokens) * Int64(bytesPerToken(from)))
+    return state.pointee.transferDelay
+      + state.pointee.network.idleTime(bytes: Int64(tokens) * Int64(bytesPerToken(from)))
   }
 }

@@ -86,7 +86,7 @@ extension ClusterWindow {
     var view = RequestView()
     view.promptTokens = Int(row.promptTokens)
     view.generatedTokens = reached - view.promptTokens
-    view.stage = view.generatedTokens > 0 ? .decode : .prefill
+    view.stage = view.generatedTokens > 0 || row.isHandedOver ? .decode : .prefill
     view.arrival = state.pointee.records[id].arrival
     view.cachedTokens = Int(state.pointee.records[id].cachedTokens)
     view.computedTokens = computed

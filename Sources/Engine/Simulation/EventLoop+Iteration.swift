@@ -144,8 +144,8 @@ extension EventLoop {
     let rows = self.rows
     for chunk in instance.pointee.step.chunks {
       let id = Int(rows[chunk.slot].id.index)
-      guard state.pointee.records[id].firstToken == .never else {
-        // Preempted after its hand-off: its next token comes with this prompt's last chunk.
+      guard state.pointee.records[id].prefillToken == .never else {
+        // Handed over: its next token comes with this chunk, or after a preemption with the last one.
         if state.pointee.records[id].decodeStart == .never {
           state.pointee.records[id].decodeStart = now
         }
@@ -190,6 +190,12 @@ extension EventLoop {
       lane.pointee.ends.append(now + state.pointee.costs[index].iterationTime(shape))
     }
     state.pointee.beginIteration(index)
+    for slot in instance.pointee.step.joined where rows[slot].isHandedOver {
+      let id = Int(rows[slot].id.index)
+      if state.pointee.records[id].decodeToken == .never {
+        state.pointee.records[id].decodeToken = lane.pointee.ends[0]
+      }
+    }
     events.push(
       Event(
         time: lane.pointee.ends[lane.pointee.ends.count - 1], phase: .iterationEnd,

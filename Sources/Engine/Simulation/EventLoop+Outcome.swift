@@ -6,6 +6,7 @@ extension EventLoop {
     let instance = state.pointee.instances + index
     let rows = state.pointee.rows
     markDirty(index)
+    if state.pointee.lanes[index].wantsToPull { markReservations(index) }
 
     producers.removeAll()
     for chunk in instance.pointee.step.chunks where rows[chunk.slot].remaining == 0 {
@@ -45,6 +46,15 @@ extension EventLoop {
     let rows = state.pointee.rows
     let id = Int(rows[slot].id.index)
     let isFirst = !rows[slot].hasFirstToken
+    if state.pointee.records[id].prefillToken == .never {
+      state.pointee.records[id].prefillToken = now
+    } else if rows[slot].isHandedOver, state.pointee.records[id].decodeToken == .never {
+      state.pointee.records[id].decodeToken = now
+    }
+    if instance.pointee.role == .prefill, state.pointee.options.firstToken == .decode {
+      try handOff(slot, from: index)
+      return
+    }
     rows[slot].reached += 1
     if isFirst {
       state.pointee.records[id].firstToken = now

@@ -111,7 +111,11 @@ extension EventLoop {
     rows[slot].place = .reserving
     state.pointee.instances[index].inflight += 1
     state.pointee.instances[index].reservations.append(slot)
-    grantReservations(index)
+    if state.pointee.cluster.kvTransfer.mode == .pull {
+      markReservations(index)
+    } else {
+      grantReservations(index)
+    }
     return true
   }
 

@@ -7,6 +7,7 @@ extension EventLoop {
     state.pointee.instances[index].withdraw(slot, rows)
     state.pointee.instances[index].giveUpPlace()
     rows[slot].place = .gateway
+    rows[slot].isHandedOver = true
     if try !routeDecode(slot) { state.pointee.parkedDecodes.append(slot) }
   }
 
@@ -29,8 +30,17 @@ extension EventLoop {
     guard !instance.pointee.reservations.isEmpty else { return }
     // The pool must be at the present before anything is taken from it.
     state.pointee.catchUp(index)
+    let isPull = state.pointee.cluster.kvTransfer.mode == .pull
+    if isPull {
+      // Its scheduler looks between two iterations.
+      interrupt(index, decides: false)
+      state.pointee.lanes[index].wantsToPull = !state.pointee.lanes[index].isIdle
+      if state.pointee.lanes[index].wantsToPull { return }
+    }
     var began = false
-    while let granted = instance.pointee.grantReservation(rows) {
+    while !isPull || instance.pointee.seats < instance.pointee.limits.maxNumSeqs,
+      let granted = instance.pointee.grantReservation(rows)
+    {
       let slot = granted.slot
       let id = Int(rows[slot].id.index)
       let source = Int(rows[slot].instance.index)
@@ -39,11 +49,12 @@ extension EventLoop {
       state.pointee.records[id].transferStart = now
       state.pointee.records[id].kvBytes = bytes
       state.pointee.instances[source].transfersOut += 1
-      state.pointee.lanes[source].totals.kvWait += now - state.pointee.records[id].firstToken
+      state.pointee.lanes[source].totals.kvWait += now - state.pointee.records[id].promptEnd
       state.pointee.lanes[source].totals.bytesSent += bytes
       state.pointee.lanes[index].totals.bytesReceived += bytes
       state.pointee.network.begin(
-        tag: slot, from: InstanceID(source), to: InstanceID(index), bytes: bytes, now: now)
+        tag: slot, from: InstanceID(source), to: InstanceID(index), bytes: bytes,
+        after: state.pointee.transferDelay, now: now)
       began = true
     }
     guard began else { return }
@@ -86,6 +97,8 @@ extension EventLoop {
     state.pointee.instances[source].transfersOut -= 1
     rows[slot].queuedAt = now
     state.pointee.instances[target].receive(slot, rows)
+    // Its KV cache is complete, and its next token still comes from the prompt's last one.
+    if !rows[slot].hasFirstToken { rows[slot].computed -= 1 }
     markReservations(source)
     parkedMayMove = parkedMayMove || hasParked
     try tell(.transfer, of: slot)

@@ -11,12 +11,15 @@ struct Fit {
     var context: Int
   }
   private let bounds: [Bounds]
+  private let movesAll: Bool
   /// Requests up to this many tokens fit everywhere: their candidates need no search.
   private let fitsAnywhere: Int
   private let allPrompts: ContiguousArray<InstanceID>
   private let allDecodes: ContiguousArray<InstanceID>
 
-  init(_ cluster: ClusterSpec, capacities: ContiguousArray<KVCapacity>) {
+  /// - Parameter movesAll: a request of a single output token is handed over too.
+  init(_ cluster: ClusterSpec, capacities: ContiguousArray<KVCapacity>, movesAll: Bool = false) {
+    self.movesAll = movesAll
     bounds = cluster.instances.enumerated().map { index, spec in
       let limits = spec.limits
       // Without chunks a prompt must fit the token budget, and so must what is computed again after a preemption.
@@ -64,7 +67,8 @@ struct Fit {
   func promptCandidates(prompt: Int, output: Int) -> ContiguousArray<InstanceID> {
     if prompt + output <= fitsAnywhere, !allPrompts.isEmpty { return allPrompts }
     let canMove =
-      output == 1 || bounds.indices.contains { holdsDecode($0, prompt: prompt, output: output) }
+      (output == 1 && !movesAll)
+      || bounds.indices.contains { holdsDecode($0, prompt: prompt, output: output) }
     return ContiguousArray(
       bounds.indices.filter {
         holdsPrompt($0, prompt: prompt, output: output)

@@ -19,6 +19,8 @@ struct Lane {
   var isDirty = false
   /// Reservations are to be looked at again at the end of this instant.
   var reservationsAreDirty = false
+  /// Reservations wait for the end of the iteration under way, when the instance may pull.
+  var wantsToPull = false
   var lastStep = SimDuration.zero
   /// Tokens of the present second, and gaps of the present bin, that the totals do not know yet.
   var tokens = TokenRate.Run()

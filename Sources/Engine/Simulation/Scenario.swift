@@ -38,6 +38,8 @@ public struct RunOptions: Sendable, Equatable {
   public var predictor = OutputPredictor.mean
   /// Routers see instances as they were at the last multiple of this; nil shows them as they are.
   public var viewLag: SimDuration? = nil
+  /// Who gives the first token of a request that is handed over.
+  public var firstToken = FirstTokenSide.prefill
   public init() {}
 }
 

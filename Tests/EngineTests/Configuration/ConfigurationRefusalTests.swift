@@ -91,6 +91,18 @@ import Testing
         "\"num_nodes\": 1", "\"num_nodes\": 1, \"cxl_mem\": {}", "cxl_mem",
         "CXL memory is not simulated"
       ),
+      (
+        "\"num_nodes\": 1", "\"num_nodes\": 1, \"kv_transfer\": {\"mode\": \"pul\"}",
+        "kv_transfer.mode", "is \"pul\""
+      ),
+      (
+        "\"num_nodes\": 1", "\"num_nodes\": 1, \"kv_transfer\": {\"handshake_us\": -1}",
+        "kv_transfer.handshake_us", "is -1"
+      ),
+      (
+        "\"num_nodes\": 1", "\"num_nodes\": 1, \"kv_transfer\": {\"handshake\": 1}",
+        "kv_transfer.handshake", "unknown key"
+      ),
       ("\"num_instances\": 2", "\"num_instances\": 3", "nodes[0].num_instances", "is 3"),
       (
         "\"num_instances\": 2", "\"num_instances\": 2, \"power\": {}", "nodes[0].power",

@@ -15,7 +15,9 @@ import Testing
   /// Seeds of random scenarios that, between them, hand over, share prefixes, preempt, reject and follow sessions.
   @Test(arguments: [14, 21, 31, 42]) func theRunIsTheRecordedOne(seed: Int) throws {
     var random = RandomScenario(seed: seed)
-    let scenario = random.scenario()
+    var scenario = random.scenario()
+    scenario.cluster.kvTransfer = KVTransferSpec()
+    scenario.options.firstToken = .prefill
     let text = Self.describe(scenario, try Simulation.run(scenario))
     let file = Self.folder.appendingPathComponent("seed-\(seed).txt")
     if ProcessInfo.processInfo.environment["SIMHOST_RECORD"] == "1" {

@@ -6,10 +6,12 @@ struct RandomScenario {
 
   /// A stream of its own, so that scenarios of one seed differ in nothing but their platforms.
   private var platformRandom: RandomStream
+  private var transferRandom: RandomStream
 
   init(seed: Int) {
     random = RandomStream(seed: UInt64(seed), name: "scenario")
     platformRandom = RandomStream(seed: UInt64(seed), name: "platform")
+    transferRandom = RandomStream(seed: UInt64(seed), name: "transfer")
   }
 
   /// 256 bytes of KV for each token at two bytes a number.
@@ -136,12 +138,24 @@ struct RandomScenario {
     return platform
   }
 
+  /// How KV caches travel; what every cluster does by default, for a third of them.
+  mutating func transfer() -> KVTransferSpec {
+    let modes = KVTransferSpec.Mode.allCases
+    let times = [0, 700, 20_000]
+    return KVTransferSpec(
+      mode: modes[transferRandom.nextIndex(below: modes.count)],
+      handshake: SimDuration(
+        nanoseconds: Int64(times[transferRandom.nextIndex(below: times.count)])))
+  }
+
   mutating func scenario() -> Scenario {
     var cluster = cluster()
+    cluster.kvTransfer = transfer()
     for index in cluster.instances.indices { cluster.instances[index].platform = platform() }
     var options = RunOptions()
     options.check = true
     options.keepGaps = true
+    options.firstToken = transferRandom.nextUnit() < 0.5 ? .prefill : .decode
     options.logInterval = SimDuration(nanoseconds: Int64(pick([7_000, 50_000])))
     return Scenario(
       cluster: cluster,
