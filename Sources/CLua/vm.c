@@ -184,6 +184,7 @@ void clua_close(clua_vm *vm) {
   free(vm->refusals);
   free(vm->loading_bytes);
   free(vm->scratch);
+  free(vm->reads);
   free((void *)vm->options.library_folder);
   free((void *)vm->options.version);
   free(vm);

@@ -69,7 +69,7 @@ typedef struct {
   int8_t field[CLUA_VIEW_COUNT];
 } name_slot;
 
-enum { NAME_SLOTS = 256, LIST_SLOTS = 32, SITE_SLOTS = 512, STAT_WORDS = 8 };
+enum { MOST_FIELDS = 64, NAME_SLOTS = 256, LIST_SLOTS = 32, SITE_SLOTS = 512, STAT_WORDS = 8 };
 
 struct clua_vm {
   lua_State *L;
@@ -127,6 +127,12 @@ struct clua_vm {
   int64_t tick_ns;
   chunk *chunks;
   int32_t chunk_count;
+
+  /* What the call under way has read, once `clua_record` was called. */
+  bool records;
+  clua_read *reads;
+  int32_t read_count, read_capacity;
+  int recorded_methods[CLUA_VIEW_COUNT][MOST_FIELDS]; /* registry references, 0 is none */
 
   struct spec *spec;   /* a cluster made by hand; NULL in a simulation */
   char *loading_bytes; /* source of the file being loaded */
@@ -211,7 +217,7 @@ void params_set(lua_State *L, int32_t index, const clua_param *value);
 
 /* fields.c */
 #define ONE(...) +1
-enum { TEXT_FIELDS = 0 CLUA_INSTANCE_TEXTS(ONE), FACT_FIELDS = TEXT_FIELDS CLUA_INSTANCE_FACTS(ONE), MOST_FIELDS = 64 };
+enum { TEXT_FIELDS = 0 CLUA_INSTANCE_TEXTS(ONE), FACT_FIELDS = TEXT_FIELDS CLUA_INSTANCE_FACTS(ONE) };
 void fields_open(lua_State *L);
 const clua_field *view_find(clua_vm *vm, lua_State *L, clua_view view, int key);
 int32_t field_row(clua_view view, const clua_field *field);

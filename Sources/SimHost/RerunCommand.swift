@@ -15,10 +15,10 @@ struct RerunCommand: ParsableCommand {
 
   /// Options that say where a run leaves what, or how much it says; they change none of its numbers.
   private static let outputs = [
-    "--output", "--output-format", "--summary", "--run", "--report", "--log-level",
+    "--output", "--output-format", "--summary", "--run", "--report", "--log-level", "--decisions",
   ]
-  /// Flags for other ways to the same bytes.
-  private static let checks = ["--step-by-step", "--check"]
+  /// Flags for other ways to the same bytes, and for questions about them.
+  private static let checks = ["--step-by-step", "--check", "--decisions-time", "--regret"]
 
   /// The command line of one of several seeds.
   static func arguments(of all: [String], seed: UInt64) -> [String] {
@@ -47,13 +47,8 @@ struct RerunCommand: ParsableCommand {
   }
 
   func run() throws {
-    let recorded = try Record(summary)
-    for (file, digest) in recorded.sources {
-      let now = SourceFile(reading: file).sha256
-      if now != digest {
-        print("\(ConsoleText.printable(file)) is not the file that it was")
-      }
-    }
+    let recorded = try RunRecord(summary)
+    for change in recorded.changes { print(change) }
     let folder = FileManager.default.temporaryDirectory.path + "/simhost-rerun-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -92,29 +87,5 @@ struct RerunCommand: ParsableCommand {
         then \(ConsoleText.printable(String(left[place].prefix(120))))
         now  \(ConsoleText.printable(String(right[place].prefix(120))))
       """
-  }
-
-  /// What a summary says of its run.
-  private struct Record {
-    var bytes: Data
-    var arguments: [String]
-    var sources: [(file: String, digest: String)]
-
-    init(_ path: String) throws {
-      guard let bytes = FileManager.default.contents(atPath: path) else {
-        throw InputError(file: path, problem: "cannot be read")
-      }
-      let root = (try? JSONSerialization.jsonObject(with: bytes)) as? [String: Any]
-      guard let run = root?["run"] as? [String: Any], let arguments = run["arguments"] as? [String]
-      else {
-        throw InputError(
-          file: path, problem: "says no command line", expected: "a summary that --summary wrote")
-      }
-      let policy = run["policy"] as? [String: Any]
-      let sources = policy?["sources"] as? [[String: String]] ?? []
-      self.bytes = bytes
-      self.arguments = arguments
-      self.sources = sources.map { ($0["file"] ?? "", $0["sha256"] ?? "") }
-    }
   }
 }

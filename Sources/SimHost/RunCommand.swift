@@ -41,6 +41,7 @@ struct RunCommand: ParsableCommand {
   @OptionGroup(title: "Policy") var policyOptions: PolicyOptions
   @OptionGroup(title: "Compatibility") var compat: CompatOptions
   @OptionGroup(title: "Output") var outputs: OutputOptions
+  @OptionGroup(title: "Decisions") var decisionOptions: DecisionOptions
 
   @Option(help: "Who gives the first token of a request that is handed over: prefill or decode.")
   var firstToken = FirstTokenSide.prefill
@@ -62,6 +63,10 @@ struct RunCommand: ParsableCommand {
     if compat.compat != nil, seedOptions.seeds != nil {
       throw ValidationError("--seeds cannot be combined with --compat llmservingsim")
     }
+    if decisionOptions.isAsked, compat.compat != nil || seedOptions.seeds != nil {
+      throw ValidationError(
+        "--decisions and --regret are about one native run: leave out --compat and --seeds")
+    }
   }
 
   func run() throws {
@@ -76,7 +81,8 @@ struct RunCommand: ParsableCommand {
       return
     }
     // What can go wrong at the end should go wrong at the start.
-    try OutputFile.check(outputs.paths, inputs: inputs)
+    let paths = outputs.paths + [decisionOptions.decisions].compactMap { $0 }
+    try OutputFile.check(paths, inputs: inputs)
 
     let scenario = try scenario(resources)
     let policy = try policyOptions.load(seed: seed, resources: resources, console: console)
@@ -92,11 +98,16 @@ struct RunCommand: ParsableCommand {
       console: console, interval: scenario.options.logInterval ?? .zero)
     var finished: FinishedRun
     var hookCosts: [HookCost] = []
+    let recorder = decisionOptions.recorder
     if compat.compat != nil {
       finished = finish(
         scenario,
         try ReferenceSimulation.run(scenario, routing: compat.routing, observer: observer), nil)
       finished.queueingEnd = .lastChunk
+    } else if let recorder {
+      let result = try recorder.run(scenario, policy, observer: &observer, inputs: inputs)
+      hookCosts = policy?.hookCosts ?? []
+      finished = finish(scenario, result, policy)
     } else if var policy {
       let result = try Simulation.run(scenario, policy: &policy, observer: &observer)
       hookCosts = policy.hookCosts
@@ -113,7 +124,8 @@ struct RunCommand: ParsableCommand {
 
     try outputs.save(finished, inputs: inputs)
     console.result(report.final(finished.summary, finished.description, hookCosts: hookCosts))
-    for path in outputs.paths { console.info("wrote \(path)") }
+    if decisionOptions.regret, let recorder { console.result(recorder.regret.text(report)) }
+    for path in paths { console.info("wrote \(path)") }
     if let failure = console.failure { throw failure }
   }
 

@@ -45,7 +45,7 @@ let folderTable: [FolderRule] = [
   FolderRule(
     name: "Metrics", uses: ["Units", "Configuration"], imports: ["Foundation"]),
   FolderRule(
-    name: "Output", uses: ["Units", "Configuration", "Metrics"],
+    name: "Output", uses: ["Units", "Configuration", "Policy", "Metrics"],
     imports: ["Foundation"]),
   // A page from the files of runs: knows what is in a file, and nothing of how it came there.
   FolderRule(

@@ -270,6 +270,38 @@ typedef struct clua_field {
 /* The fields of one view, in the order of CLuaFields.h. */
 const clua_field *clua_fields(clua_view view, int32_t *count);
 
+/* A value as it was read. */
+typedef enum clua_value {
+  CLUA_VALUE_NIL,
+  CLUA_VALUE_BOOLEAN,
+  CLUA_VALUE_INTEGER,
+  CLUA_VALUE_NUMBER,
+  CLUA_VALUE_TEXT,
+  CLUA_VALUE_LIST,     /* its length */
+  CLUA_VALUE_INSTANCE, /* its index */
+  CLUA_VALUE_OTHER
+} clua_value;
+/* One field that a policy read, or one method that it asked. */
+typedef struct clua_read {
+  clua_view view;
+  /* Index of the instance, or id of the request, that was read; 0 for cluster and step. */
+  int32_t object;
+  /* Of the field or method; lives as long as the program. */
+  const char *name;
+  /* The request and the instance that a method was asked about, -1 is none; and the tokens. */
+  int32_t request, instance;
+  int64_t tokens;
+  clua_value kind;
+  int64_t integer;
+  double number;
+  /* Cut to fit; of a step call that was refused: why. */
+  char text[64];
+} clua_read;
+/* From now on keeps what hooks read. Reading is slower then, and answers the same. */
+clua_status clua_record(clua_vm *vm);
+/* What was read since the last call of this, in order, valid until the next hook call. */
+const clua_read *clua_take_reads(clua_vm *vm, int32_t *count);
+
 /* The nearest of `names` to `word`, for "did you mean"; NULL when none is near. */
 const char *clua_nearest(const char *word, const char *const *names, int32_t count);
 

@@ -7,7 +7,13 @@ struct JSONWriter {
   /// Whether the innermost open object or array has an entry yet, for each level.
   private var hasEntry: [Bool] = []
 
-  init(_ sink: ByteSink) { self.sink = sink }
+  /// All on one line.
+  private let isCompact: Bool
+
+  init(_ sink: ByteSink, isCompact: Bool = false) {
+    self.sink = sink
+    self.isCompact = isCompact
+  }
 
   /// `{ … }` with what `body` writes.
   mutating func object(_ body: (inout JSONWriter) -> Void) {
@@ -119,12 +125,16 @@ struct JSONWriter {
 
   private mutating func startEntry() {
     guard let last = hasEntry.indices.last else { return }
-    if hasEntry[last] { sink.write(ByteSink.comma) }
+    if hasEntry[last] {
+      sink.write(ByteSink.comma)
+      if isCompact { sink.write(UInt8(ascii: " ")) }
+    }
     hasEntry[last] = true
     startLine()
   }
 
   private mutating func startLine() {
+    if isCompact { return }
     sink.write(UInt8(ascii: "\n"))
     for _ in hasEntry { sink.write("  ") }
   }

@@ -10,7 +10,7 @@ public struct LuaPolicy: Policy {
   public let everyIteration: Bool
   public let gatewayScan: Bool
   /// Which hook answers for requests whose prompt is done.
-  private let decodeHook: clua_hook_id
+  let decodeHook: clua_hook_id
 
   /// Loads the files and applies `parameters`, pairs of name and text as `--param name=value` gives them.
   ///

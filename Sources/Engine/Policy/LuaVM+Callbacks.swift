@@ -13,9 +13,13 @@ enum LuaCallbacks {
     addEstimates(&table)
     addStep(&table)
     table.log = { context, now, level, file, line, text, length, count in
-      guard let context,
-        let receive = Unmanaged<LuaLog>.fromOpaque(context).takeUnretainedValue().receive
-      else { return }
+      guard let context else { return }
+      let log = Unmanaged<LuaLog>.fromOpaque(context).takeUnretainedValue()
+      if log.keepsNotes, level == CLUA_LOG_NOTE {
+        log.notes.append(
+          String(decoding: UnsafeRawBufferPointer(start: text, count: length), as: UTF8.self))
+      }
+      guard let receive = log.receive else { return }
       let levels: [PolicyLogEntry.Level] = [.info, .warn, .error, .note]
       receive(
         PolicyLogEntry(
@@ -127,6 +131,9 @@ enum LuaCallbacks {
 
 /// Where log lines go. A class, so that C can hold it.
 final class LuaLog {
+  /// What `sim.note` said, for whoever takes it.
+  var notes: [String] = []
+  var keepsNotes = false
   let receive: ((PolicyLogEntry) -> Void)?
   init(_ receive: ((PolicyLogEntry) -> Void)?) { self.receive = receive }
 }

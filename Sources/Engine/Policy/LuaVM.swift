@@ -5,7 +5,7 @@ import CLua
 /// The only type that holds the machine's pointer. Used by one thread at a time.
 final class LuaVM {
   let handle: OpaquePointer
-  private let log: LuaLog
+  let log: LuaLog
   /// Whether the machine knows the instances.
   private var isBound = false
   /// The boxes of the last call, for the next one with a world of the same type.
