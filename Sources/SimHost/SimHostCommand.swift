@@ -12,6 +12,7 @@ struct SimHostCommand: ParsableCommand {
     subcommands: [
       RunCommand.self, RerunCommand.self, WhyCommand.self, PolicyCommand.self, WorkloadCommand.self,
       CalibrateCommand.self, ValidateCommand.self, ReportCommand.self,
+      CompareCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

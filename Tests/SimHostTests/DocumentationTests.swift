@@ -6,7 +6,7 @@ import Testing
   static let pages = [
     "README.md", "docs/policies.md", "docs/first-policy.md", "docs/inputs.md", "docs/outputs.md",
     "docs/model.md", "docs/platform.md", "docs/hardware.md", "docs/report.md",
-    "docs/compat.md", "docs/disaggregation.md",
+    "docs/compat.md", "docs/disaggregation.md", "docs/experiments.md",
     "policies/README.md",
   ]
 

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Engine
+
+/// A policy with the values of its parameters, as experiments name it: `FILE.lua`, `FILE.lua,name=value,…` or `native`.
+struct Candidate: Sendable, Equatable {
+  /// nil is the native defaults.
+  var file: String?
+  var parameters: [String: String] = [:]
+
+  static let native = Candidate(file: nil)
+
+  init(file: String?) { self.file = file }
+
+  init(parsing text: String) throws {
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    guard parts[0] != "native" else {
+      guard parts.count == 1 else {
+        throw ValidationError("\(text): the native policy has no parameters")
+      }
+      self = .native
+      return
+    }
+    guard !parts[0].isEmpty else {
+      throw ValidationError("\(text): expected FILE.lua, or FILE.lua,name=value,…")
+    }
+    self.init(file: parts[0])
+    for (name, value) in try PolicyOptions.pairs(Array(parts.dropFirst())) {
+      parameters[name] = value
+    }
+  }
+
+  /// The file's name without folder and ending.
+  var shortName: String {
+    guard let file else { return "native" }
+    let name = file.split(separator: "/").last.map(String.init) ?? file
+    return (name.hasSuffix(".lua") ? String(name.dropLast(4)) : name) + settings
+  }
+
+  /// With its folder.
+  var longName: String { (file ?? "native") + settings }
+
+  private var settings: String {
+    parameters.sorted { $0.key < $1.key }.map { ",\($0.key)=\($0.value)" }.joined()
+  }
+
+  /// Names that tell candidates apart, short ones where they do.
+  static func names(_ candidates: [Candidate]) -> [String] {
+    let short = candidates.map(\.shortName)
+    return zip(candidates, short).map { candidate, name in
+      short.count { $0 == name } > 1 ? candidate.longName : name
+    }
+  }
+}
+
+/// A candidate on a cluster: what serves a workload.
+struct Server: Sendable {
+  var candidate: Candidate
+  var clusterFile: String
+  var cluster: ClusterSpec
+  var costs: [IterationCost]
+
+  /// Serves a workload from beginning to end. What the policy logs is dropped: many runs would log alike.
+  func run(_ workload: Workload, _ options: RunOptions, _ experiment: ExperimentOptions) throws
+    -> (result: RunResult, summary: RunSummary)
+  {
+    let scenario = Scenario(cluster: cluster, costs: costs, workload: workload, options: options)
+    let result: RunResult
+    if var policy = try experiment.load(candidate, seed: options.seed) {
+      var observer = SilentObserver()
+      result = try Simulation.run(scenario, policy: &policy, observer: &observer)
+    } else {
+      result = try Simulation.run(scenario)
+    }
+    if let law = result.brokenLaw(injected: workload.requests.count) {
+      throw SimulationError.brokenLaw(law)
+    }
+    let summary = RunSummary(
+      result, cluster: cluster, injected: workload.requests.count, targets: options.targets)
+    return (result, summary)
+  }
+}

@@ -1,0 +1,177 @@
+import ArgumentParser
+import Engine
+import Foundation
+
+/// `simhost compare`: is the difference real?
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Compare policies or clusters over many samples of a workload.",
+    discussion: """
+      The first is the baseline. Each seed is another sample of the workload, the same for all that is compared, so that
+      differences are paired. docs/experiments.md says what the numbers are.
+
+      EXAMPLES
+        simhost compare policies/least_kv.lua policies/random.lua \\
+          --cluster-config configs/cluster/single_node_4p4d.json --dataset workloads/overload.jsonl
+        simhost compare policies/least_kv.lua policies/least_kv.lua,headroom=0.3 --seeds 20
+        simhost compare policies/least_kv.lua --json \\
+          --cluster-config configs/cluster/single_node_2p1d.json \\
+          --cluster-config configs/cluster/single_node_colocated_pair.json
+      """)
+
+  @OptionGroup var experiment: ExperimentOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Cluster; several are compared where one policy is given.", valueName: "file"))
+  var clusterConfig: [String] = []
+
+  @Option(help: ArgumentHelp("Trace; a comparison of its own for each.", valueName: "file"))
+  var dataset: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Draw Poisson arrivals at this many requests (or sessions) a second instead of the trace's own.",
+      valueName: "rate"))
+  var rate: Double?
+
+  @Option(
+    name: .customLong("goodput"),
+    help: ArgumentHelp(
+      "What a good request keeps, in ms, such as \"ttft:500 tpot:50\"; also e2el.",
+      valueName: "targets"))
+  var goodputText: [String] = []
+
+  @Option(help: "How many of the requests that changed most to show.")
+  var changed = 5
+
+  @Flag(help: "Print JSON in place of tables.")
+  var json = false
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Write the JSON to this file too.", valueName: "file"))
+  var output: String?
+
+  func validate() throws {
+    guard (0...1000).contains(changed) else {
+      throw ValidationError("--changed \(changed): expected 0 to 1000")
+    }
+    guard experiment.seeds >= 2 else {
+      throw ValidationError("--seeds \(experiment.seeds): a comparison needs 2 or more")
+    }
+    guard experiment.candidates.count > 1 || clusterConfig.count > 1 else {
+      throw ValidationError("nothing to compare: give two policies, or two --cluster-config")
+    }
+  }
+
+  func run() throws {
+    let console = Console(level: .info)
+    let clusters =
+      clusterConfig.isEmpty ? ["configs/cluster/single_node_pd_instance.json"] : clusterConfig
+    let datasets = dataset.isEmpty ? ["workloads/example_trace.jsonl"] : dataset
+    let inputs = experiment.inputs(clusters + datasets)
+    try OutputFile.check(output.map { [$0] } ?? [], inputs: inputs)
+    let targets = goodputText.isEmpty ? nil : try GoodputTargets(parsing: goodputText)
+    let arrivals = try rate.map(experiment.arrivals)
+    let candidates = try experiment.checkedCandidates()
+    let resources = ResourceFolders()
+    let servers = try clusters.map { file in
+      let (cluster, costs) = try experiment.clusterOptions.load(file, resources)
+      return candidates.map {
+        Server(candidate: $0, clusterFile: file, cluster: cluster, costs: costs)
+      }
+    }
+    // One policy on several clusters compares the clusters.
+    let groups = candidates.count > 1 ? servers : [servers.map { $0[0] }]
+    var blocks: [CandidateComparisonJSON.Block] = []
+    for file in datasets {
+      let workload = try experiment.workload(file)
+      for group in groups {
+        var shared = [(name: "workload", value: file)]
+        let names: [String]
+        if candidates.count > 1 {
+          names = Candidate.names(candidates)
+          shared.insert((name: "cluster", value: group[0].clusterFile), at: 0)
+        } else {
+          names = Self.shortNames(clusters)
+          shared.insert((name: "policy", value: candidates[0].longName), at: 0)
+        }
+        let comparison = try compare(
+          group, names: names, on: workload, arrivals: arrivals, targets: targets)
+        blocks.append(CandidateComparisonJSON.Block(shared: shared, comparison: comparison))
+      }
+    }
+    let document = CandidateComparisonJSON(blocks, firstSeed: experiment.seed)
+    if let output { try document.save(to: output, inputs: inputs) }
+    if json {
+      console.result(String(document.text.dropLast()))
+    } else {
+      let report = CompareReport(style: console.outputStyle)
+      console.result(
+        blocks.map { report.text($0, seeds: experiment.seedNumbers) }
+          .joined(separator: "\n\n"))
+    }
+    if let failure = console.failure { throw failure }
+  }
+
+  /// Names of files without folder and ending, where that tells them apart.
+  private static func shortNames(_ files: [String]) -> [String] {
+    let short = files.map { file in
+      let name = file.split(separator: "/").last.map(String.init) ?? file
+      return name.hasSuffix(".json") ? String(name.dropLast(5)) : name
+    }
+    return Set(short).count == files.count ? short : files
+  }
+
+  /// A seed is a job: all servers serve its sample, one after the other, and only numbers are kept of it.
+  private func compare(
+    _ servers: [Server], names: [String], on workload: Workload, arrivals: ArrivalProcess?,
+    targets: GoodputTargets?
+  ) throws -> CandidateComparison {
+    let seeds = experiment.seedNumbers
+    let metrics = SeedMetric.all(targets: targets)
+    let command = self
+    let runs = try SideBySide.map(seeds.count, workers: experiment.cores) { place in
+      let seed = seeds[place]
+      let (sample, origins) = try workload.resampled(seed: seed, arrivals: arrivals)
+      let options = command.experiment.runOptions(seed: seed, targets: targets)
+      var baseline: RunResult?
+      var values: [[Double?]] = []
+      var changes: [ChangedRequest.Changes] = []
+      for server in servers {
+        let (result, summary) = try server.run(sample, options, command.experiment)
+        values.append(metrics.map { $0.value(summary) })
+        if let baseline {
+          changes.append(
+            ChangedRequest.between(
+              baseline, result, seed: seed, origins: origins, count: command.changed))
+        } else {
+          baseline = result
+        }
+      }
+      return (values: values, changes: changes)
+    }
+    var changes = [ChangedRequest.Changes](repeating: .init(), count: servers.count - 1)
+    for run in runs {
+      for (place, other) in run.changes.enumerated() {
+        changes[place].add(other, keeping: changed)
+      }
+    }
+    return CandidateComparison(
+      names: names, metrics: metrics,
+      values: servers.indices.map { server in runs.map { $0.values[server] } }, changes: changes,
+      seed: experiment.seed)
+  }
+}
+
+extension ExperimentOptions {
+  /// Poisson arrivals.
+  func arrivals(rate: Double) throws -> ArrivalProcess {
+    do {
+      return try ArrivalProcess(pieces: [ArrivalProcess.Piece(start: 0, rate: rate)])
+    } catch {
+      throw ValidationError("rate: \(error)")
+    }
+  }
+}
