@@ -3,13 +3,15 @@ struct ProgressBar {
   /// Such as `[=======>            ]  35 %  105,000 of 300,000  12.3k req/s  0:15 left`.
   ///
   /// - Parameter seconds: of host time since the start.
-  static func line(ended: Int, of total: Int, seconds: Double, width: Int) -> String {
+  static func line(
+    ended: Int, of total: Int, seconds: Double, width: Int, unit: String = "req/s"
+  ) -> String {
     let share = total > 0 ? min(1, Double(ended) / Double(total)) : 1
     let rate = seconds > 0 ? Double(ended) / seconds : 0
     var text = "  \(ConsoleText.padded(ConsoleText.fixed(share * 100, 0), 3, right: true)) %"
     text += "  \(ConsoleText.grouped(ended)) of \(ConsoleText.grouped(total))"
     if rate > 0 {
-      text += "  \(ConsoleText.compact(rate)) req/s"
+      text += "  \(ConsoleText.compact(rate)) \(unit)"
       text += "  \(clock(Double(total - ended) / rate)) left"
     }
     // Two brackets, and one column that stays free: a full line would make some terminals wrap.

@@ -12,7 +12,7 @@ struct SimHostCommand: ParsableCommand {
     subcommands: [
       RunCommand.self, RerunCommand.self, WhyCommand.self, PolicyCommand.self, WorkloadCommand.self,
       CalibrateCommand.self, ValidateCommand.self, ReportCommand.self,
-      CompareCommand.self,
+      CompareCommand.self, GoodputCommand.self, SweepCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

@@ -10,10 +10,11 @@ extension Workload {
   /// Source of the blocks: Künsch 1989, https://doi.org/10.1214/aos/1176347265, here without replacement.
   ///
   /// - Parameter arrivals: draws arrivals from this process instead; nil deals the trace's own gaps.
+  /// - Parameter least: with `arrivals`, the requests are dealt again and again until there are this many; not for sessions.
   /// - Returns: the sample, and for each of its requests its index in the trace.
   /// - Throws: where the rate is too low for so many requests.
   public func resampled(
-    seed: UInt64, arrivals: ArrivalProcess? = nil
+    seed: UInt64, arrivals: ArrivalProcess? = nil, least: Int = 0
   ) throws(InputError) -> (workload: Workload, origins: ContiguousArray<Int32>) {
     let heads = requests.indices.filter { !requests[$0].followsPrevious }
     var sample = self
@@ -35,6 +36,19 @@ extension Workload {
         sample.requests[origins.count] = requests[index]
         sample.requests[origins.count].arrival = arrival
         origins.append(Int32(index))
+      }
+    }
+    if arrivals != nil, origins.count < least {
+      guard heads.count == requests.count else {
+        throw InputError(
+          file: source, problem: "has sessions, which cannot be repeated",
+          expected: "a trace with more of them")
+      }
+      while origins.count < least {
+        for head in Self.dealt(Array(heads.indices), &dealing).prefix(least - origins.count) {
+          sample.requests.append(requests[head])
+          origins.append(Int32(head))
+        }
       }
     }
     if let arrivals { try sample.replaceArrivals(arrivals, seed: seed, file: source) }

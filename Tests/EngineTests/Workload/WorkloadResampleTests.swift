@@ -70,4 +70,19 @@ import Testing
       #expect(abs(a.arrival.nanoseconds - 2 * b.arrival.nanoseconds) <= 2)
     }
   }
+
+  @Test func requestsAreDealtAgainUntilThereAreEnough() throws {
+    var trace = Self.workload(20)
+    let process = try ArrivalProcess(parsing: "2")
+    #expect(throws: InputError.self) {
+      try trace.resampled(seed: 0, arrivals: process, least: 100)
+    }
+    trace.requests.removeAll { $0.followsPrevious }
+    let (sample, origins) = try trace.resampled(seed: 0, arrivals: process, least: 50)
+    #expect(sample.requests.count == 50 && origins.count == 50)
+    #expect(Set(origins[..<20]).count == 20 && Set(origins[20..<40]).count == 20)
+    for (a, b) in zip(sample.requests, sample.requests.dropFirst()) {
+      #expect(a.arrival <= b.arrival)
+    }
+  }
 }

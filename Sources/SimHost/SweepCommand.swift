@@ -1,0 +1,105 @@
+import ArgumentParser
+import Engine
+import Foundation
+
+/// `simhost sweep`: many combinations, a row for each run.
+struct SweepCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep",
+    abstract: "Run every combination of parameters, rates, clusters and limits.",
+    discussion: """
+      Axes are rate, cluster, dataset, param.NAME, max-num-seqs, max-num-batched-tokens, long-prefill-token-threshold and
+      block-size; values are a list or low:high:step, and with --random also low:high. Interrupted, the same command goes on
+      where it was: finished runs are in FILE.journal until the CSV is written. docs/experiments.md says more.
+
+      EXAMPLES
+        simhost sweep policies/least_kv.lua --set param.headroom=0:0.3:0.1 --set rate=2,4,8 \\
+          --seeds 3 -o outputs/headroom.csv
+        simhost sweep policies/least_kv.lua policies/random.lua --set rate=20:60:10 \\
+          --set cluster=configs/cluster/single_node_4p4d.json -o outputs/rates.csv
+        simhost sweep --random 50 --set max-num-batched-tokens=256:8192 --set rate=2.0:12.0 \\
+          --goodput "ttft:400 tpot:50" -o outputs/limits.csv
+      """)
+
+  @OptionGroup var experiment: ExperimentOptions
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("An axis and its values; may be repeated.", valueName: "name=values"),
+    transform: SweepAxis.init(parsing:))
+  var axes: [SweepAxis] = []
+
+  @Option(
+    name: .customLong("random"),
+    help: ArgumentHelp("Draw this many points instead of a grid of all.", valueName: "count"))
+  var randomPoints: Int?
+
+  @Option(help: ArgumentHelp("Cluster, unless it is an axis.", valueName: "file"))
+  var clusterConfig = "configs/cluster/single_node_pd_instance.json"
+
+  @Option(help: ArgumentHelp("Trace, unless it is an axis.", valueName: "file"))
+  var dataset = "workloads/example_trace.jsonl"
+
+  @Option(
+    name: .customLong("goodput"),
+    help: ArgumentHelp(
+      "What a good request keeps, in ms, such as \"ttft:500 tpot:50\"; also e2el.",
+      valueName: "targets"))
+  var goodputText: [String] = []
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("CSV with a row for each run; its folder is created.", valueName: "file"))
+  var output: String
+
+  func validate() throws {
+    if let randomPoints, !(1...SweepPoint.most).contains(randomPoints) {
+      throw ValidationError("--random \(randomPoints): expected 1 to \(SweepPoint.most)")
+    }
+    let names = axes.map(\.name)
+    for name in names where names.count(where: { $0 == name }) > 1 {
+      throw ValidationError("--set \(name): is given twice")
+    }
+    guard !output.hasPrefix("/dev/") else {
+      throw ValidationError("--output \(output): expected a file, beside which the journal lies")
+    }
+  }
+
+  func run() throws {
+    let console = Console(level: .info)
+    let plan = try SweepPlan(self)
+    let journalPath = output + ".journal"
+    try OutputFile.check([output, journalPath], inputs: plan.inputs)
+    let journal = try SweepJournal(path: journalPath, digest: plan.digest, runs: plan.runs)
+    let done = journal.rows
+    let missing = (0..<plan.runs).filter { done[$0] == nil }
+    if !done.isEmpty {
+      console.info("resuming: \(done.count) of \(plan.runs) runs are in \(journalPath)")
+    }
+    let progress = JobProgress(total: missing.count, width: console.progressWidth)
+    defer { progress.end() }
+    _ = try SideBySide.map(missing.count, workers: experiment.cores) { place in
+      try journal.add(plan.row(missing[place]), of: missing[place])
+      progress.advance()
+    }
+    let rows = journal.rows
+    try SweepCSV(header: plan.header, rows: (0..<plan.runs).compactMap { rows[$0] })
+      .save(to: output, inputs: plan.inputs)
+    journal.remove()
+    progress.end()
+    console.info("wrote \(output): \(plan.points.count) points, \(plan.runs) runs")
+  }
+}
+
+/// The rows of a sweep, as they are in the journal.
+private struct SweepCSV: OutputDocument {
+  var header: String
+  var rows: [String]
+
+  func write(to sink: inout ByteSink) {
+    for row in [header] + rows {
+      sink.write(row)
+      sink.write("\r\n")
+    }
+  }
+}

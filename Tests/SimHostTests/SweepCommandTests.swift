@@ -1,0 +1,173 @@
+import Foundation
+import Testing
+
+/// `simhost sweep`: every combination once, whatever interrupts it.
+@Suite struct SweepCommandTests {
+  private static func sweep(_ output: String, _ more: [String] = []) -> [String] {
+    [
+      "sweep", "policies/least_kv.lua", "policies/random.lua", "--set", "rate=4,16", "--set",
+      "max-num-seqs=8:40:8", "--seeds", "3", "--num-reqs", "40", "-o", output,
+    ] + more
+  }
+
+  private static func text(_ path: String) throws -> String {
+    try String(contentsOfFile: path, encoding: .utf8)
+  }
+
+  /// Numbers of the runs in a journal, in the order in which they were written.
+  private static func runs(_ journal: String) -> [Int] {
+    guard let text = try? String(contentsOfFile: journal, encoding: .utf8) else { return [] }
+    return text.split(separator: "\n").dropFirst().compactMap { line in
+      let parts = line.split(separator: " ", maxSplits: 2)
+      return parts.count == 3 ? Int(parts[1]) : nil
+    }
+  }
+
+  @Test func aGridHasARowForEachRun() throws {
+    try Program.inFolder { folder in
+      let file = "\(folder)/deep/sweep.csv"
+      let run = try Program.run(Self.sweep(file))
+      #expect(run.exitCode == 0, "\(run.errors)")
+      let rows = try Self.text(file).split(separator: "\r\n").map {
+        $0.split(separator: ",", omittingEmptySubsequences: false)
+      }
+      #expect(rows.count == 1 + 2 * 2 * 5 * 3)
+      #expect(rows[0].prefix(5) == ["point", "policy", "rate", "max-num-seqs", "seed"])
+      #expect(rows[1].prefix(5) == ["0", "least_kv", "4", "8", "0"])
+      #expect(rows[60].prefix(5) == ["19", "random", "16", "40", "2"])
+      #expect(rows.allSatisfy { $0.count == rows[0].count })
+      // The row is that of a run of its own.
+      let place = try #require(rows[0].firstIndex(of: "completed"))
+      #expect(rows.dropFirst().allSatisfy { $0[place] == "40" })
+      // Nothing else is left there.
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: "\(folder)/deep") == ["sweep.csv"])
+    }
+  }
+
+  @Test func aSweepKilledTwentyTimesGivesTheSameBytes() throws {
+    try Program.inFolder { folder in
+      let whole = "\(folder)/whole.csv"
+      #expect(try Program.run(Self.sweep(whole)).exitCode == 0)
+      let file = "\(folder)/killed.csv"
+      let journal = file + ".journal"
+      let runs = 60
+      var random = SystemRandomNumberGenerator()
+      var before: [Int] = []
+      for kill in 1...20 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Program.binary)
+        process.arguments = Self.sweep(file, ["--workers", "2"])
+        process.currentDirectoryURL = URL(fileURLWithPath: Program.root)
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        // Some runs further, and a while that may end in the middle of a write.
+        let target = kill * runs / 22
+        let deadline = Date(timeIntervalSinceNow: 60)
+        while Self.runs(journal).count < target, process.isRunning, Date() < deadline {
+          usleep(1000)
+        }
+        usleep(.random(in: 0..<5000, using: &random))
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        let after = Self.runs(journal)
+        if process.terminationReason == .uncaughtSignal {
+          // A line that was cut short is the last one, and no run of before is done again.
+          #expect(after.prefix(before.count) == before[...], "kill \(kill)")
+          #expect(Set(after.dropLast()).count == max(0, after.count - 1))
+          #expect(!FileManager.default.fileExists(atPath: file))
+        }
+        before = after
+        let text = try Self.text(journal)
+        if !text.hasSuffix("\n") { before = before.dropLast() }
+      }
+      let last = try Program.run(Self.sweep(file))
+      #expect(last.exitCode == 0, "\(last.errors)")
+      #expect(last.errors.contains("resuming: "))
+      #expect(try Self.text(file) == Self.text(whole))
+      #expect(!FileManager.default.fileExists(atPath: journal))
+    }
+  }
+
+  @Test func brokenLinesAreDoneAgainAndOtherJournalsRefused() throws {
+    try Program.inFolder { folder in
+      let whole = "\(folder)/whole.csv"
+      let small = ["--workers", "1", "--set", "param.headroom=0.1"]
+      func sweep(_ file: String, _ more: [String] = []) -> [String] {
+        [
+          "sweep", "policies/least_kv.lua", "--seeds", "4", "--num-reqs", "20", "-o", file,
+        ] + small + more
+      }
+      #expect(try Program.run(sweep(whole)).exitCode == 0)
+      // A run with a wrong checksum, and a line that was cut short.
+      let file = "\(folder)/other.csv"
+      let journal = file + ".journal"
+      let header = try Self.journal(of: sweep(file), journal)
+      try (header + "0123 1 a,b\nabc").write(toFile: journal, atomically: true, encoding: .utf8)
+      let again = try Program.run(sweep(file))
+      #expect(again.exitCode == 0, "\(again.errors)")
+      #expect(try Self.text(file) == Self.text(whole))
+
+      try header.write(toFile: journal, atomically: true, encoding: .utf8)
+      let refused = try Program.run(sweep(file, ["--seed", "5"]))
+      #expect(refused.exitCode == 2)
+      #expect(refused.errors.contains("journal of another sweep"), "\(refused.errors)")
+      #expect(try Self.text(journal) == header)
+    }
+  }
+
+  /// The first line of a sweep's journal: what is there when it is killed at once.
+  private static func journal(of arguments: [String], _ path: String) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: Program.binary)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: Program.root)
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    while process.isRunning, (try? text(path))?.contains("\n") != true { usleep(500) }
+    Foundation.kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    return try #require(try text(path).split(separator: "\n").first.map { "\($0)\n" })
+  }
+
+  @Test func randomPointsStayWithinTheirRanges() throws {
+    try Program.inFolder { folder in
+      let arguments = [
+        "sweep", "--random", "12", "--set", "rate=2.0:9.0", "--set",
+        "max-num-batched-tokens=256:4096", "--num-reqs", "10", "--seeds", "1",
+      ]
+      let files = ["\(folder)/a.csv", "\(folder)/b.csv"]
+      for (file, workers) in zip(files, ["1", "4"]) {
+        let run = try Program.run(arguments + ["-o", file, "--workers", workers])
+        #expect(run.exitCode == 0, "\(run.errors)")
+      }
+      #expect(try Self.text(files[0]) == Self.text(files[1]))
+      for row in try Self.text(files[0]).split(separator: "\r\n").dropFirst() {
+        let cells = row.split(separator: ",")
+        #expect((2...9).contains(Double(cells[2]) ?? 0))
+        #expect((256...4096).contains(Int(cells[3]) ?? 0))
+      }
+    }
+  }
+
+  @Test(arguments: [
+    (["--set", "speed=1"], 64, "cannot be varied"), (["--set", "rate=1,,2"], 64, "is empty"),
+    (["--set", "rate=0"], 64, "requests a second"),
+    (["--set", "rate=5:1:1"], 64, "low below high"),
+    (["--set", "rate=1:5"], 64, "needs values or a step"),
+    (["--set", "rate=1", "--set", "rate=2"], 64, "given twice"),
+    (["--set", "max-num-seqs=a"], 64, "whole number"),
+    (["--set", "max-num-seqs=-1"], 64, "whole number"),
+    (["--set", "cluster=none.json"], 2, "none.json"),
+    (["policies/least_kv.lua", "--set", "param.headroom=0,9"], 3, "headroom"),
+    (["--set", "dataset=none.jsonl"], 2, "none.jsonl"),
+  ])
+  func badInputIsRefused(_ arguments: [String], _ code: Int32, _ message: String) throws {
+    try Program.inFolder { folder in
+      let run = try Program.run(["sweep", "-o", "\(folder)/sweep.csv"] + arguments)
+      #expect(run.exitCode == code, "\(run.errors)")
+      #expect(run.errors.contains(message), "\(run.errors)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+    }
+  }
+}
