@@ -28,12 +28,17 @@ extension WorkloadCommand {
             simhost workload generate --rate 0.5 --num-reqs 30 --token-ids \
               --turns geometric:5 --tool-delay lognormal:median=2,sigma=1 \
               -o agents.jsonl
+          Two tenants, one in a hurry:
+            simhost workload generate --rate 5 --num-reqs 200 \
+              --kind 3*tenant=a,class=chat,priority=1,ttft_slo_s=0.5 \
+              --kind 1*tenant=b,class=batch,deadline_s=60 -o tenants.jsonl
         """)
 
     @OptionGroup(title: "Arrivals") var arrivals: ArrivalOptions
     @OptionGroup(title: "Lengths") var lengths: LengthOptions
     @OptionGroup(title: "Shared prefixes") var prefixes: PrefixOptions
     @OptionGroup(title: "Sessions") var sessions: SessionOptions
+    @OptionGroup(title: "Kinds") var kinds: KindOptions
 
     @Flag(
       help: """
@@ -86,6 +91,7 @@ extension WorkloadCommand {
         parameters.duration = arrivals.duration
         parameters.prefixes = prefixes.shared
         parameters.sessions = sessions.sessions
+        parameters.kinds = kinds.kind
         parameters.seed = seed
         if format == .mooncake {
           parameters.content = .blocks

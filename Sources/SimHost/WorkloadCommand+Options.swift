@@ -140,6 +140,19 @@ extension WorkloadCommand {
     }
   }
 
+  /// What the trace says of its requests, for policies.
+  struct KindOptions: ParsableArguments {
+    @Option(
+      help: ArgumentHelp(
+        """
+        A kind of request: any of class, tenant, priority, ttft_slo_s, tpot_slo_s and deadline_s, such as \
+        3*class=chat,priority=1,ttft_slo_s=0.5; the number in front is its weight. Give it again for others; a \
+        session is of one kind.
+        """, valueName: "kind"),
+      transform: RequestKind.init(parsing:))
+    var kind: [RequestKind] = []
+  }
+
   /// Reads `5,15`.
   private static func pulse(_ text: String) throws -> ArrivalProcess.Pulse {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }

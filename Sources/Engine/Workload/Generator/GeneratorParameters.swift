@@ -55,6 +55,8 @@ public struct GeneratorParameters: Sendable, Equatable {
   public var duration: Double? = nil
   public var prefixes: SharedPrefixes? = nil
   public var sessions: Sessions? = nil
+  /// Kinds to draw from for each request, or for each session as a whole; empty says nothing of any.
+  public var kinds: [RequestKind] = []
   public var content = Content.none
   public var seed: UInt64 = 0
 
@@ -92,6 +94,10 @@ public struct GeneratorParameters: Sendable, Equatable {
     }
     if let sessions, !(1...WorkloadBuilder.maxTokens).contains(sessions.maxContext) {
       throw SpecError("longest context", "is \(sessions.maxContext)", expected: "1 token or more")
+    }
+    if !kinds.isEmpty, content == .blocks {
+      throw SpecError(
+        "kinds", "cannot be told in Mooncake's format", expected: "LLMServingSim's")
     }
     if sessions != nil, content == .blocks {
       throw SpecError(

@@ -16,6 +16,7 @@ public struct WorkloadGenerator {
   private var tokens: RandomStream
   private var turns: RandomStream
   private var toolDelays: RandomStream
+  private var kindChoice: RandomStream
   /// Where the tokens of each prefix lie in `prefixTokens`.
   private var prefixes: [Range<Int>] = []
   /// Tokens of all prefixes one after the other, where ids are written.
@@ -49,6 +50,7 @@ public struct WorkloadGenerator {
     tokens = stream("tokens")
     turns = stream("turns")
     toolDelays = stream("tool delays")
+    kindChoice = stream("kinds")
     workload = Workload(source: "generator", format: "generated")
     workload.contentUnit = parameters.content == .blocks ? MooncakeReader.blockTokens : 1
   }
@@ -114,6 +116,7 @@ public struct WorkloadGenerator {
     var request = WorkloadRequest(
       arrival: arrival, promptTokens: min(prefixLength + own, WorkloadBuilder.maxTokens),
       outputTokens: parameters.outputTokens.sampleTokens(&outputs))
+    request.traits = chooseTraits()
     let prompt = Int(request.promptTokens)
     request.contentStart = Int32(workload.content.count)
     switch parameters.content {
@@ -139,6 +142,7 @@ public struct WorkloadGenerator {
     let session = workload.sessionNames.count
     workload.sessionNames.append("session_\(session)")
     let prefix = choosePrefix()
+    let traits = chooseTraits()
     var context = prefix.map { prefixes[$0].count } ?? 0
     /// Where the content of the call before lies: all of it is repeated.
     var before = 0..<0
@@ -150,6 +154,7 @@ public struct WorkloadGenerator {
       var request = WorkloadRequest(arrival: arrival, promptTokens: prompt, outputTokens: output)
       request.session = Int32(session)
       request.turn = Int32(turn)
+      request.traits = traits
       if turn > 0 {
         let pause = min(
           sessions.toolDelay.sample(&toolDelays), GeneratorParameters.Sessions.maxToolDelay)
@@ -176,6 +181,25 @@ public struct WorkloadGenerator {
       throw SpecError("requests", "are more than \(WorkloadBuilder.maxRequests)")
     }
     workload.requests.append(request)
+  }
+
+  /// Draws a kind and enters what it says, once; −1 where that is nothing.
+  private mutating func chooseTraits() -> Int32 {
+    guard let last = parameters.kinds.last else { return -1 }
+    var target = kindChoice.nextUnit() * parameters.kinds.reduce(0) { $0 + $1.weight }
+    // Rounding may leave the target a hair above all weights: that is the last kind.
+    var traits = last.traits
+    for kind in parameters.kinds {
+      if target < kind.weight {
+        traits = kind.traits
+        break
+      }
+      target -= kind.weight
+    }
+    if traits == RequestTraits() { return -1 }
+    if let known = workload.traits.firstIndex(of: traits) { return Int32(known) }
+    workload.traits.append(traits)
+    return Int32(workload.traits.count - 1)
   }
 
   // MARK: Content

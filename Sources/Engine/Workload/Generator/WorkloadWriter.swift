@@ -22,6 +22,7 @@ public struct WorkloadWriter: Sendable {
     }
     guard style == .mooncake else { return }
     for request in workload.requests {
+      guard request.traits < 0 else { throw SpecError(format, "has no kinds of requests") }
       guard request.session < 0 else { throw SpecError(format, "has no sessions") }
       guard request.arrival.nanoseconds % 1_000_000 == 0 else {
         throw SpecError(format, "has whole milliseconds; the workload has finer arrivals")
@@ -62,11 +63,13 @@ public struct WorkloadWriter: Sendable {
       appendCall(request, to: &text)
       text.append(",\"arrival_time_ns\":", request.arrival.nanoseconds)
       appendSession(request, to: &text)
+      appendTraits(request, to: &text)
       text.append("}\n")
       return index + 1
     }
     text.append("{\"arrival_time_ns\":", request.arrival.nanoseconds)
     appendSession(request, to: &text)
+    appendTraits(request, to: &text)
     text.append(",\"sub_requests\":[")
     for call in index..<calls.endIndex {
       text.append(call == index ? "{" : ",{")
@@ -96,6 +99,23 @@ public struct WorkloadWriter: Sendable {
     text.appendQuoted(workload.sessionNames[Int(request.session)])
   }
 
+  private func appendTraits(_ request: WorkloadRequest, to text: inout TraceTextBuffer) {
+    guard request.traits >= 0 else { return }
+    let traits = workload.traits[Int(request.traits)]
+    if traits.priority != 0 { text.append(",\"priority\":", Int64(traits.priority)) }
+    if let name = traits.className {
+      text.append(",\"class\":")
+      text.appendQuoted(name)
+    }
+    if let name = traits.tenant {
+      text.append(",\"tenant\":")
+      text.appendQuoted(name)
+    }
+    if let target = traits.ttftTarget { text.append(",\"ttft_slo_s\":", seconds: target) }
+    if let target = traits.tpotTarget { text.append(",\"tpot_slo_s\":", seconds: target) }
+    if let deadline = traits.deadline { text.append(",\"deadline_s\":", seconds: deadline) }
+  }
+
   private func ids(_ request: WorkloadRequest, _ range: Range<Int>)
     -> ContiguousArray<UInt32>.SubSequence
   {
@@ -115,7 +135,19 @@ private struct TraceTextBuffer {
 
   mutating func append(_ text: StaticString, _ number: Int64) {
     append(text)
-    append(UInt64(number))
+    if number < 0 { append("-") }
+    append(number.magnitude)
+  }
+
+  /// Exact: with as many of nine decimals as are needed.
+  mutating func append(_ text: StaticString, seconds duration: SimDuration) {
+    let (whole, rest) = duration.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+    append(text, whole)
+    guard rest > 0 else { return }
+    append(".")
+    var digits = String(rest + 1_000_000_000).dropFirst()
+    while digits.last == "0" { digits.removeLast() }
+    bytes.append(contentsOf: digits.utf8)
   }
 
   mutating func append(_ text: StaticString, _ ids: ContiguousArray<UInt32>.SubSequence) {
