@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 SWIFT_FILES = Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench validate test-tools test-report screenshots profiles profiles-clean install uninstall format lint clean tools lua
+.PHONY: help run build test bench validate test-tools test-address test-report screenshots profiles profiles-clean install uninstall format lint clean tools lua
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ test: tools ## Run all tests.
 test-tools: ## Test the Python tools; what needs PyTorch, or a built simhost, is skipped without it.
 	@if command -v python3 >/dev/null; then python3 -m unittest discover -s tools/tests -t tools; \
 	else echo "python3 is not here: the tools in tools/ are not tested" >&2; fi
+
+test-address: tools ## Run hostile policies under AddressSanitizer; what is never freed is not looked for.
+	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build/address \
+	  --filter "HostileRunTests|HostileTests|DecisionRecordTests"
 
 bench: build ## Measure speed and memory on a fixed set of runs; BENCH=--quick leaves out the large ones.
 	python3 Benchmarks/bench.py $(BENCH)
