@@ -147,12 +147,31 @@ static const char *text_of_error(clua_vm *vm, size_t *length) {
   return lua_tolstring(L, -1, length);
 }
 
+static void describe_spent(clua_vm *vm, place where) {
+  char problem[160];
+  snprintf(problem, sizeof problem, "its hooks used more than %g s of host time in this run",
+           (double)vm->options.total_timeout_ns / 1e9);
+  vm_set_error(vm, where, problem, "do less in each call, or be asked less often");
+}
+
+/* Have the calls of this run used up their time together? If so, says it. */
+bool vm_is_spent(clua_vm *vm) {
+  if (vm->options.total_timeout_ns <= 0 || vm->spent_ns < vm->options.total_timeout_ns) return false;
+  vm->traceback[0] = '\0';
+  describe_spent(vm, (place){NULL, 0});
+  return true;
+}
+
 static void describe_stop(clua_vm *vm, place where) {
   if (vm->stopped_at.path != NULL) where = vm->stopped_at;
   char problem[160];
   const char *suggestion = "";
   switch (vm->stop) {
     case STOP_TIME:
+      if (vm->options.total_timeout_ns > 0 && vm->options.total_timeout_ns - vm->spent_ns < vm->options.timeout_ns) {
+        describe_spent(vm, where);
+        return;
+      }
       snprintf(problem, sizeof problem, "ran for more than %g s without returning",
                (double)vm->options.timeout_ns / 1e9);
       suggestion = "is there a loop that never ends?";

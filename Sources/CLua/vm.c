@@ -66,9 +66,12 @@ clua_status vm_run(clua_vm *vm, clua_hook_id hook, int64_t now, lua_CFunction bo
   vm->where = vm->stopped_at = (place){NULL, 0};
   vm->hint[0] = '\0';
   vm->memory_slack = 0;
+  if (vm_is_spent(vm)) return CLUA_FAILED;
   int64_t start = vm_clock();
+  int64_t allowed = vm->options.timeout_ns, total = vm->options.total_timeout_ns;
+  if (total > 0 && total - vm->spent_ns < allowed) allowed = total - vm->spent_ns;
   clua_vm *previous = vm_enter_budget(vm);
-  atomic_store_explicit(&vm->deadline, start + vm->options.timeout_ns, memory_order_relaxed);
+  atomic_store_explicit(&vm->deadline, start + allowed, memory_order_relaxed);
 
   /* Three light values, no allocation: nothing here can raise. */
   lua_pushcfunction(L, vm_on_error);
@@ -82,8 +85,10 @@ clua_status vm_run(clua_vm *vm, clua_hook_id hook, int64_t now, lua_CFunction bo
   lua_settop(L, 0);
   vm_leave_budget(vm, previous);
   if (hook < CLUA_HOOK_COUNT) {
+    int64_t spent = vm_clock() - start;
+    vm->spent_ns += spent;
     vm->hooks[hook].calls += 1;
-    vm->hooks[hook].host_ns += vm_clock() - start;
+    vm->hooks[hook].host_ns += spent;
   }
   return status == LUA_OK ? CLUA_OK : CLUA_FAILED;
 }

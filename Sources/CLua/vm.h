@@ -83,6 +83,7 @@ struct clua_vm {
   _Atomic int thread;
   struct clua_vm *next_watched;
   int64_t instructions;
+  int64_t spent_ns; /* by the calls so far */
   uint32_t ticks;
   size_t memory;
   size_t memory_slack;
@@ -163,6 +164,7 @@ int vm_raise(lua_State *L, const char *suggestion, const char *format, ...);
 int vm_fail(lua_State *L, place where, const char *suggestion, const char *format, ...);
 int vm_on_error(lua_State *L);
 void vm_describe_error(clua_vm *vm, int status);
+bool vm_is_spent(clua_vm *vm);
 void vm_set_error(clua_vm *vm, place where, const char *problem, const char *suggestion);
 place vm_place(lua_State *L, int level);
 const char *vm_show(lua_State *L, int index, char *buffer, size_t size);

@@ -10,7 +10,8 @@ struct SimHostCommand: ParsableCommand {
     abstract: "Simulate a cluster that serves large language models, with policies in Lua.",
     version: version,
     subcommands: [
-      RunCommand.self, RerunCommand.self, WhyCommand.self, PolicyCommand.self, WorkloadCommand.self,
+      RunCommand.self, RerunCommand.self, WhyCommand.self, EvalCommand.self, PolicyCommand.self,
+      WorkloadCommand.self,
       CalibrateCommand.self, ValidateCommand.self, ReportCommand.self,
       CompareCommand.self, GoodputCommand.self, SweepCommand.self,
     ],

@@ -105,7 +105,9 @@ typedef struct clua_options {
   size_t memory_limit;
   /* Wall-clock budget of each hook call, and of loading each file, in ns. */
   int64_t timeout_ns;
-  /* Virtual-machine instructions for each of these; 0 is no limit. */
+  /* Wall-clock budget of all hook calls of a run together, in ns; 0 is no limit. */
+  int64_t total_timeout_ns;
+  /* Virtual-machine instructions for each call and each file; 0 is no limit. */
   int64_t max_instructions;
   /* May policies read the true output length? */
   bool oracle;

@@ -14,6 +14,8 @@ public struct LuaPolicyOptions {
   public var memoryLimit = 256 << 20
   /// Host time for each hook call and each file loaded. guess: a policy that thinks for a second per decision is stuck.
   public var hookTimeout = SimDuration(nanoseconds: 1_000_000_000)
+  /// Host time for all hook calls of a run together; nil is no limit.
+  public var totalTimeout: SimDuration? = nil
   /// What `sim.version` says.
   public var version = "0"
   /// Receives what the policy logs.

@@ -19,6 +19,7 @@ final class LuaVM {
     raw.memory_limit = max(options.memoryLimit, 1 << 20)
     // A deadline in the far future must not overflow.
     raw.timeout_ns = min(max(options.hookTimeout.nanoseconds, 1), 1 << 60)
+    raw.total_timeout_ns = min(max(options.totalTimeout?.nanoseconds ?? 0, 0), 1 << 60)
     raw.max_instructions = Int64(max(options.maxInstructions ?? 0, 0))
     raw.oracle = options.oracle
     log = LuaLog(options.onLog)
