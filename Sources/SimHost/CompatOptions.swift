@@ -46,6 +46,12 @@ struct CompatOptions: ParsableArguments {
         problem: "is \(cluster.kvTransfer.summary), which LLMServingSim knows nothing of",
         expected: "no kv_transfer with --compat llmservingsim, which has a hand-off of its own")
     }
+    guard cluster.network == nil else {
+      throw InputError(
+        file: cluster.source, key: "network",
+        problem: "is described, and LLMServingSim knows one link",
+        expected: "no network with --compat llmservingsim")
+    }
     guard let instance = cluster.instances.first(where: { $0.platform != nil }) else { return }
     throw InputError(
       file: cluster.source, key: "platform",

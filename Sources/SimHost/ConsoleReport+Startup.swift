@@ -13,6 +13,7 @@ extension ConsoleReport {
           "\(ConsoleText.fixed(link.bandwidth, 1)) GiB/s",
           "latency \(ConsoleText.time(nanoseconds: Double(link.latency.nanoseconds)))",
         ]))
+    if let network = run.cluster.network { lines.append(labelled("network", network.summary)) }
     if run.cluster.kvTransfer != KVTransferSpec() || run.firstToken != .prefill {
       lines.append(
         labelled(

@@ -1,7 +1,7 @@
 extension ClusterSpec {
   /// Reads a cluster description.
   ///
-  /// The format is LLMServingSim's (https://github.com/casys-kaist/LLMServingSim, `configs/cluster`), and `kv_transfer`. A field that is
+  /// The format is LLMServingSim's (https://github.com/casys-kaist/LLMServingSim, `configs/cluster`), with `kv_transfer` and `network`. A field that is
   /// not simulated is refused unless it says what is done anyway; unknown fields are refused.
   ///
   /// - Parameters:
@@ -30,6 +30,7 @@ extension ClusterSpec {
     try defaults.validate()
     let cluster = try document.root.object(keys: [
       "num_nodes", "link_bw", "link_latency", "nodes", "cxl_mem", "kv_transfer",
+      "network",
     ])
     try cluster.refuse("cxl_mem", "CXL memory is not simulated")
     let link = LinkSpec(
@@ -50,6 +51,9 @@ extension ClusterSpec {
     try reader.checkRoles()
     self.init(
       source: document.file, link: link, nodes: nodes, instances: reader.instances.map(\.spec))
+    if let network = cluster.present("network") {
+      self.network = try NetworkSpec(network, nodes: nodes.count)
+    }
     if let transfer = cluster.present("kv_transfer") {
       kvTransfer = try KVTransferSpec(transfer)
     }

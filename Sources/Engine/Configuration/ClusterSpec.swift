@@ -7,6 +7,8 @@ public struct ClusterSpec: Sendable {
   /// All instances in configuration order: node by node.
   public var instances: [InstanceSpec]
   public var kvTransfer = KVTransferSpec()
+  /// nil is one link between any two instances: `link`.
+  public var network: NetworkSpec? = nil
 
   public init(source: String, link: LinkSpec, nodes: [NodeSpec], instances: [InstanceSpec]) {
     self.source = source

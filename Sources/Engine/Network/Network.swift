@@ -17,43 +17,65 @@ struct Flow {
   var end: SimTime
 }
 
-/// Links between instances: each has one port out and one in, of the bandwidth of the inter-link, behind a fabric that
-/// is never the bottleneck. Flows that share a port share it max-min fairly.
+/// KV caches on their way over the links of a topology. Flows that share a link share it max-min fairly.
 ///
-/// A flow that is alone takes `latency + ceil(bytes / bandwidth)`. Rates change only when a flow starts or ends, and a
+/// A flow that is alone takes `latency + ceil(bytes / bandwidth of its narrowest link)`. Rates change only when a flow starts or ends, and a
 /// flow whose rate stays keeps the end that was predicted, so nothing drifts.
 struct Network {
-  let link: LinkSpec
+  private let topology: Topology
   /// Flows under way, in order of starting.
   private(set) var flows = Pile<Flow>()
   private var nextID = 0
   private var fairShare: FairShare
   /// Of flows that have started, and of all flows by place; kept for the next division.
   private var demands = Pile<FairShare.Demand>()
+  private var hops = Pile<Int32>()
   private var rates = Pile<Double>()
 
-  init(link: LinkSpec, instances: Int) {
-    self.link = link
-    fairShare = FairShare(ports: instances, capacity: link.bytesPerNanosecond)
+  init(_ topology: Topology) {
+    self.topology = topology
+    fairShare = FairShare(capacities: topology.capacities)
   }
 
   func deallocate() {
     flows.deallocate()
     demands.deallocate()
+    hops.deallocate()
     rates.deallocate()
     fairShare.deallocate()
   }
 
-  /// Time that `bytes` take over idle links.
-  func idleTime(bytes: Int64) -> SimDuration {
-    link.latency
-      + SimDuration(nanoseconds: Network.nanoseconds(Double(bytes), at: link.bytesPerNanosecond))
+  func latency(from: Int32, to: Int32) -> SimDuration { topology.latency(from: from, to: to) }
+
+  /// Bytes per nanosecond between two instances over idle links.
+  func idleRate(from: Int32, to: Int32) -> Double {
+    var path = Pile<Int32>()
+    defer { path.deallocate() }
+    topology.appendPath(from: from, to: to, to: &path)
+    return fairShare.idleRate(path, FairShare.Demand(flow: 0, firstHop: 0, hops: path.count))
   }
 
-  /// Bytes still to be sent by flows that leave from `from` or arrive at `to`.
+  /// Time that `bytes` take over idle links.
+  func idleTime(bytes: Int64, from: Int32, to: Int32) -> SimDuration {
+    latency(from: from, to: to)
+      + SimDuration(
+        nanoseconds: Network.nanoseconds(Double(bytes), at: idleRate(from: from, to: to)))
+  }
+
+  /// Bytes still to be sent by flows that meet a link between `from` and `to`.
   func queuedBytes(from: Int32, to: Int32, now: SimTime) -> Double {
+    var path = Pile<Int32>()
+    var other = Pile<Int32>()
+    defer {
+      path.deallocate()
+      other.deallocate()
+    }
+    topology.appendPath(from: from, to: to, to: &path)
     var sum = 0.0
-    for flow in flows where flow.from == from || flow.to == to {
+    for flow in flows {
+      other.removeAll()
+      topology.appendPath(from: flow.from, to: flow.to, to: &other)
+      guard other.contains(where: { path.contains($0) }) else { continue }
       let sent = flow.rate * Double(max(0, (now - max(flow.since, flow.start)).nanoseconds))
       sum += max(0, flow.remaining - sent)
     }
@@ -65,7 +87,7 @@ struct Network {
     tag: Int32, from: InstanceID, to: InstanceID, bytes: Int64, after delay: SimDuration = .zero,
     now: SimTime
   ) {
-    let start = now + delay + link.latency
+    let start = now + delay + topology.latency(from: from.index, to: to.index)
     flows.append(
       Flow(
         id: nextID, tag: tag, from: from.index, to: to.index, remaining: Double(bytes), rate: 0,
@@ -97,16 +119,19 @@ struct Network {
     share(now)
   }
 
-  /// Divides the ports anew among flows that have started.
+  /// Divides the links anew among flows that have started.
   private mutating func share(_ now: SimTime) {
     demands.removeAll()
+    hops.removeAll()
     rates.removeAll()
     for (place, flow) in flows.enumerated() {
       rates.append(0)
       guard flow.start <= now else { continue }
-      demands.append(FairShare.Demand(flow: place, from: Int(flow.from), to: Int(flow.to)))
+      let first = hops.count
+      topology.appendPath(from: flow.from, to: flow.to, to: &hops)
+      demands.append(FairShare.Demand(flow: place, firstHop: first, hops: hops.count - first))
     }
-    fairShare.divide(demands, into: rates)
+    fairShare.divide(demands, over: hops, into: rates)
     for place in flows.indices where rates[place] != flows[place].rate {
       let flow = flows[place]
       let sent = flow.rate * Double((now - max(flow.since, flow.start)).nanoseconds)

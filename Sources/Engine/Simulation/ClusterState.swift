@@ -53,7 +53,7 @@ struct ClusterState<Batch: DecodeBatch> {
     capacities = ContiguousArray(cluster.instances.map { KVCapacity($0) })
     fit = Fit(cluster, capacities: capacities, movesAll: options.firstToken == .decode)
     instanceCount = cluster.instances.count
-    network = Network(link: cluster.link, instances: instanceCount)
+    network = Network(Topology(cluster))
     records = ContiguousArray(repeating: RequestRecord(), count: workload.requests.count)
     gaps = ContiguousArray(
       repeating: [], count: options.keepGaps ? workload.requests.count : 0)
@@ -84,7 +84,9 @@ struct ClusterState<Batch: DecodeBatch> {
   }
 
   /// From the promise of blocks until a transfer's sender begins.
-  var transferDelay: SimDuration { cluster.kvTransfer.delay(latency: network.link.latency) }
+  func transferDelay(from: InstanceID, to: InstanceID) -> SimDuration {
+    cluster.kvTransfer.delay(latency: network.latency(from: from.index, to: to.index))
+  }
 
   @inline(__always)
   var rows: RequestRows { requests.rows }

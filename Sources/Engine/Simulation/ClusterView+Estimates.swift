@@ -76,7 +76,8 @@ extension ClusterWindow {
       let view = requestView(request)
     else { return .zero }
     let tokens = max(0, view.contextTokens - prefixHitTokens(request, to))
-    return state.pointee.transferDelay
-      + state.pointee.network.idleTime(bytes: Int64(tokens) * Int64(bytesPerToken(from)))
+    return state.pointee.transferDelay(from: from, to: to)
+      + state.pointee.network.idleTime(
+        bytes: Int64(tokens) * Int64(bytesPerToken(from)), from: from.index, to: to.index)
   }
 }

@@ -54,7 +54,8 @@ extension EventLoop {
       state.pointee.lanes[index].totals.bytesReceived += bytes
       state.pointee.network.begin(
         tag: slot, from: InstanceID(source), to: InstanceID(index), bytes: bytes,
-        after: state.pointee.transferDelay, now: now)
+        after: state.pointee.transferDelay(from: InstanceID(source), to: InstanceID(index)),
+        now: now)
       began = true
     }
     guard began else { return }

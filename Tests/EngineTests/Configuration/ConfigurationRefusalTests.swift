@@ -103,6 +103,21 @@ import Testing
         "\"num_nodes\": 1", "\"num_nodes\": 1, \"kv_transfer\": {\"handshake\": 1}",
         "kv_transfer.handshake", "unknown key"
       ),
+      (
+        "\"num_nodes\": 1", "\"num_nodes\": 1, \"network\": {}", "network.intra_node",
+        "missing"
+      ),
+      (
+        "\"num_nodes\": 1",
+        "\"num_nodes\": 1, \"network\": {\"intra_node\": {\"bw\": 0, \"latency\": 0}}",
+        "network.intra_node.bw", "is 0"
+      ),
+      (
+        "\"num_nodes\": 1",
+        "\"num_nodes\": 1, \"network\": {\"intra_node\": {\"bw\": 1, \"latency\": 0},"
+          + " \"switch\": {\"nodes\": 1, \"oversubscription\": 0.5}}",
+        "network.switch.oversubscription", "is 0.5"
+      ),
       ("\"num_instances\": 2", "\"num_instances\": 3", "nodes[0].num_instances", "is 3"),
       (
         "\"num_instances\": 2", "\"num_instances\": 2, \"power\": {}", "nodes[0].power",

@@ -11,7 +11,14 @@ import Testing
   private func run(_ transfers: [(at: Int64, from: Int, to: Int, bytes: Int64)], instances: Int = 4)
     -> [Int64]
   {
-    var network = Network(link: Self.link, instances: instances)
+    run(Topology(link: Self.link, instances: instances), transfers)
+  }
+
+  private func run(
+    _ topology: Topology, _ transfers: [(at: Int64, from: Int, to: Int, bytes: Int64)]
+  ) -> [Int64] {
+    var network = Network(topology)
+    defer { network.deallocate() }
     var ends = [Int64](repeating: -1, count: transfers.count)
     var next = 0
     while true {
@@ -88,33 +95,107 @@ import Testing
         ], instances: 5) == [3100, 3100, 3100, 1600])
   }
 
+  /// Four nodes with two instances each, of one and of two accelerators; a byte a nanosecond for each accelerator inside a
+  /// node and 50 ns; NICs of a quarter of that and 100 ns.
+  private func topology(
+    nics: Int = 2, total: Double? = nil, nodesPerSwitch: Int? = nil, oversubscription: Double = 1
+  ) -> Topology {
+    let unit = Self.link.bandwidth
+    func link(_ part: Double, _ latency: Int64) -> LinkSpec {
+      LinkSpec(bandwidth: unit * part, latency: SimDuration(nanoseconds: latency))
+    }
+    var cluster = RandomScenario.cluster(
+      (0..<8).map { index in
+        var spec = RandomScenario.instance("mixed/\(index)", .mixed, blocks: 10)
+        spec.node = index / 2
+        spec.tpSize = index % 2 + 1
+        return spec
+      })
+    cluster.nodes = Array(repeating: cluster.nodes[0], count: 4)
+    cluster.network = NetworkSpec(
+      intraNode: NetworkSpec.IntraNode(link: link(1, 50), total: total.map { unit * $0 }),
+      nic: NetworkSpec.NIC(perNode: nics, link: link(0.25, 100)),
+      leaf: nodesPerSwitch.map {
+        NetworkSpec.Switch(
+          nodes: $0, oversubscription: oversubscription, latency: SimDuration(nanoseconds: 30))
+      })
+    return Topology(cluster)
+  }
+
+  @Test func insideANodeTheNarrowerSideCounts() {
+    // From one accelerator to two, and back: one byte a nanosecond, 50 ns.
+    #expect(run(topology(), [(at: 0, from: 0, to: 1, bytes: 1000)]) == [1050])
+    #expect(run(topology(), [(at: 0, from: 1, to: 0, bytes: 1000)]) == [1050])
+    // Half a byte a nanosecond for everything in the node, both ways together: a quarter each.
+    #expect(
+      run(
+        topology(total: 0.5),
+        [(at: 0, from: 0, to: 1, bytes: 1000), (at: 0, from: 1, to: 0, bytes: 1000)])
+        == [4050, 4050])
+  }
+
+  @Test func betweenNodesNICsCount() {
+    // One of two NICs for the single accelerator: 1,000 bytes in 4,000 ns. Two accelerators of three use 4/3 NICs.
+    #expect(run(topology(), [(at: 0, from: 0, to: 2, bytes: 1000)]) == [4100])
+    #expect(run(topology(), [(at: 0, from: 1, to: 3, bytes: 1000)]) == [3100])
+    // Both at once want 1/4 and 1/3; the node's two NICs have 1/2: a quarter each.
+    #expect(
+      run(
+        topology(), [(at: 0, from: 0, to: 2, bytes: 1000), (at: 0, from: 1, to: 5, bytes: 1000)])
+        == [4100, 4100])
+    // With one NIC, an eighth each.
+    #expect(
+      run(
+        topology(nics: 1),
+        [(at: 0, from: 0, to: 2, bytes: 1000), (at: 0, from: 1, to: 5, bytes: 1000)])
+        == [8100, 8100])
+  }
+
+  @Test func switchesAreOversubscribed() {
+    // Two nodes a switch with 2 NICs each: an uplink of 1 byte a nanosecond over 4. One transfer takes 1/4: all of it.
+    let network = topology(nodesPerSwitch: 2, oversubscription: 4)
+    #expect(run(network, [(at: 0, from: 0, to: 4, bytes: 1000)]) == [4130])
+    // Two from different nodes share the uplink, and a third one below the switch does not see it.
+    #expect(
+      run(
+        network,
+        [
+          (at: 0, from: 0, to: 4, bytes: 1000), (at: 0, from: 2, to: 6, bytes: 1000),
+          (at: 0, from: 5, to: 7, bytes: 1000),
+        ]) == [8130, 8130, 3100])
+  }
+
   /// However transfers meet, no port carries more than it can, and none stands idle while a flow waits for it alone.
   @Test(arguments: 0..<200) func sharesAreMaxMinFair(seed: Int) {
     var random = RandomScenario(seed: seed)
     let ports = random.number(2...6)
     var flows = Pile<FairShare.Demand>()
+    var hops = Pile<Int32>()
+    let capacities = (0..<2 * ports).map { _ in Double(random.number(1...3)) }
     for flow in 0..<random.number(1...12) {
-      flows.append(
-        FairShare.Demand(
-          flow: flow, from: random.number(0...ports - 1), to: random.number(0...ports - 1)))
+      // From one port to another, and over up to three more links.
+      var links = [random.number(0...ports - 1), ports + random.number(0...ports - 1)]
+      for _ in 0..<random.number(0...3) { links.append(random.number(0...2 * ports - 1)) }
+      let path = Array(Set(links)).sorted()
+      flows.append(FairShare.Demand(flow: flow, firstHop: hops.count, hops: path.count))
+      for link in path { hops.append(Int32(link)) }
     }
     var rates = Pile<Double>()
     for _ in flows { rates.append(0) }
-    var fairShare = FairShare(ports: ports, capacity: 1)
-    fairShare.divide(flows, into: rates)
-    var load = [Double](repeating: 0, count: 2 * ports)
-    for flow in flows {
-      load[flow.from] += rates[flow.flow]
-      load[ports + flow.to] += rates[flow.flow]
+    var fairShare = FairShare(capacities: capacities)
+    fairShare.divide(flows, over: hops, into: rates)
+    func path(_ flow: FairShare.Demand) -> [Int] {
+      (flow.firstHop..<flow.firstHop + flow.hops).map { Int(hops[$0]) }
     }
-    #expect(load.allSatisfy { $0 <= 1 + 1e-9 })
+    var load = [Double](repeating: 0, count: 2 * ports)
+    for flow in flows { for link in path(flow) { load[link] += rates[flow.flow] } }
+    #expect(zip(load, capacities).allSatisfy { $0 <= $1 + 1e-9 })
     for flow in flows {
-      // Fair: some port of each flow is full, and no flow there has more.
-      let isFair = [flow.from, ports + flow.to].contains { port in
-        load[port] >= 1 - 1e-9
+      // Fair: some link of each flow is full, and no flow there has more.
+      let isFair = path(flow).contains { link in
+        load[link] >= capacities[link] - 1e-9
           && flows.allSatisfy { other in
-            (other.from != port && ports + other.to != port)
-              || rates[other.flow] <= rates[flow.flow] + 1e-9
+            !path(other).contains(link) || rates[other.flow] <= rates[flow.flow] + 1e-9
           }
       }
       #expect(isFair, "flow \(flow) with \(Array(rates))")

@@ -17,6 +17,7 @@ import Testing
     var random = RandomScenario(seed: seed)
     var scenario = random.scenario()
     scenario.cluster.kvTransfer = KVTransferSpec()
+    scenario.cluster.network = nil
     scenario.options.firstToken = .prefill
     let text = Self.describe(scenario, try Simulation.run(scenario))
     let file = Self.folder.appendingPathComponent("seed-\(seed).txt")

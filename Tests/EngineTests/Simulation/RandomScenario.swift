@@ -141,16 +141,39 @@ struct RandomScenario {
   /// How KV caches travel; what every cluster does by default, for a third of them.
   mutating func transfer() -> KVTransferSpec {
     let modes = KVTransferSpec.Mode.allCases
-    let times = [0, 700, 20_000]
+    let times = [0, 700, 9_000]
     return KVTransferSpec(
       mode: modes[transferRandom.nextIndex(below: modes.count)],
       handshake: SimDuration(
         nanoseconds: Int64(times[transferRandom.nextIndex(below: times.count)])))
   }
 
+  /// Spreads the instances over nodes behind a described network; half of all clusters have one link instead.
+  mutating func addNetwork(to cluster: inout ClusterSpec) {
+    func draw(_ count: Int) -> Int { transferRandom.nextIndex(below: count) }
+    guard draw(2) == 0 else { return }
+    func link() -> LinkSpec {
+      LinkSpec(
+        bandwidth: [0.01, 1, 100][draw(3)],
+        latency: SimDuration(nanoseconds: Int64([0, 900][draw(2)])))
+    }
+    let nodes = 1 + draw(3)
+    cluster.nodes = Array(repeating: cluster.nodes[0], count: nodes)
+    for index in cluster.instances.indices { cluster.instances[index].node = draw(nodes) }
+    cluster.network = NetworkSpec(
+      intraNode: NetworkSpec.IntraNode(link: link(), total: draw(2) == 0 ? nil : 0.5),
+      nic: NetworkSpec.NIC(perNode: 1 + draw(3), link: link()),
+      leaf: draw(2) == 0
+        ? nil
+        : NetworkSpec.Switch(
+          nodes: 1 + draw(2), oversubscription: [1, 3][draw(2)],
+          latency: SimDuration(nanoseconds: 200)))
+  }
+
   mutating func scenario() -> Scenario {
     var cluster = cluster()
     cluster.kvTransfer = transfer()
+    addNetwork(to: &cluster)
     for index in cluster.instances.indices { cluster.instances[index].platform = platform() }
     var options = RunOptions()
     options.check = true

@@ -1,0 +1,118 @@
+/// The links of a cluster, each of one direction, and which of them lie between two instances.
+///
+/// Without a description: a port out and a port in of each instance, of the inter-link's bandwidth, behind a fabric that is
+/// never the bottleneck. With one, by `NetworkSpec`: ports to the node's fabric as wide as the instance's accelerators, so
+/// that different degrees of tensor parallelism meet at the narrower side; the node's fabric, its NICs, its switch.
+struct Topology {
+  /// Of each link, in bytes per nanosecond.
+  private(set) var capacities: [Double] = []
+  /// What an instance is reached by; −1 is "not there".
+  private struct Place {
+    var node = 0
+    var leaf = 0
+    var out: Int32 = -1
+    var into: Int32 = -1
+    var nicOut: Int32 = -1
+    var nicIn: Int32 = -1
+  }
+  private var places: [Place]
+  /// Of each node: its fabric, its NICs out and in.
+  private var fabrics: [Int32] = []
+  private var nicsOut: [Int32] = []
+  private var nicsIn: [Int32] = []
+  /// Of each switch: up and down.
+  private var uplinks: [Int32] = []
+  private var downlinks: [Int32] = []
+  private var inside: SimDuration
+  private var between = SimDuration.zero
+  private var leaves = SimDuration.zero
+  private let isDescribed: Bool
+
+  /// One link from and one to each instance.
+  init(link: LinkSpec, instances: Int) {
+    places = Array(repeating: Place(), count: instances)
+    inside = link.latency
+    isDescribed = false
+    for index in 0..<instances { places[index].out = add(link.bytesPerNanosecond) }
+    for index in 0..<instances { places[index].into = add(link.bytesPerNanosecond) }
+  }
+
+  init(_ cluster: ClusterSpec) {
+    guard let network = cluster.network else {
+      self.init(link: cluster.link, instances: cluster.instances.count)
+      return
+    }
+    self.init(network, cluster)
+  }
+
+  private init(_ network: NetworkSpec, _ cluster: ClusterSpec) {
+    isDescribed = true
+    inside = network.intraNode.link.latency
+    between = network.nic?.link.latency ?? .zero
+    leaves = network.leaf?.latency ?? .zero
+    places = cluster.instances.map { Place(node: $0.node) }
+    let port = network.intraNode.link.bytesPerNanosecond
+    for (index, spec) in cluster.instances.enumerated() {
+      places[index].out = add(Double(spec.tpSize) * port)
+      places[index].into = add(Double(spec.tpSize) * port)
+    }
+    let nodes = cluster.nodes.indices
+    if let total = network.intraNode.total {
+      let rate = LinkSpec(bandwidth: total, latency: .zero).bytesPerNanosecond
+      for _ in nodes { fabrics.append(add(rate)) }
+    }
+    guard let nic = network.nic else { return }
+    let card = nic.link.bytesPerNanosecond
+    for _ in nodes {
+      nicsOut.append(add(Double(nic.perNode) * card))
+      nicsIn.append(add(Double(nic.perNode) * card))
+    }
+    var accelerators = cluster.nodes.map { _ in 0 }
+    for spec in cluster.instances { accelerators[spec.node] += spec.tpSize }
+    for (index, spec) in cluster.instances.enumerated() {
+      let part = Double(nic.perNode * spec.tpSize) / Double(accelerators[spec.node])
+      places[index].nicOut = add(max(1, part) * card)
+      places[index].nicIn = add(max(1, part) * card)
+    }
+    guard let leaf = network.leaf else { return }
+    for first in stride(from: 0, to: nodes.count, by: leaf.nodes) {
+      let count = min(leaf.nodes, nodes.count - first)
+      let rate = Double(count * nic.perNode) * card / leaf.oversubscription
+      uplinks.append(add(rate))
+      downlinks.append(add(rate))
+    }
+    for index in places.indices { places[index].leaf = places[index].node / leaf.nodes }
+  }
+
+  private mutating func add(_ capacity: Double) -> Int32 {
+    capacities.append(capacity)
+    return Int32(capacities.count - 1)
+  }
+
+  /// Appends the links from one instance to another, in the order in which bytes meet them.
+  func appendPath(from: Int32, to: Int32, to path: inout Pile<Int32>) {
+    let a = places[Int(from)]
+    let b = places[Int(to)]
+    if a.node == b.node || !isDescribed {
+      path.append(a.out)
+      if !fabrics.isEmpty { path.append(fabrics[a.node]) }
+      path.append(b.into)
+      return
+    }
+    path.append(a.nicOut)
+    path.append(nicsOut[a.node])
+    if a.leaf != b.leaf, !uplinks.isEmpty {
+      path.append(uplinks[a.leaf])
+      path.append(downlinks[b.leaf])
+    }
+    path.append(nicsIn[b.node])
+    path.append(b.nicIn)
+  }
+
+  func latency(from: Int32, to: Int32) -> SimDuration {
+    let a = places[Int(from)]
+    let b = places[Int(to)]
+    if a.node == b.node || !isDescribed { return inside }
+    return a.leaf == b.leaf ? between : between + leaves
+  }
+}
