@@ -55,6 +55,7 @@ local request = {}
 ---@field cached_tokens integer # tokens held by no request, kept for prefix hits
 ---@field transfers_in integer # KV transfers arriving now
 ---@field transfers_out integer # KV transfers leaving now
+---@field kv_waiting_count integer # requests whose KV cache waits elsewhere for blocks here; part of waiting_count
 ---@field step_ms number # duration of the last iteration, in ms; 0 before the first
 ---@field free_at_s number # when the iteration under way ends, in s; now when idle
 ---@field id integer # place in cluster.instances, from 1
@@ -182,8 +183,8 @@ function step:preempt(request, how) end
 ---@field tick_interval_s number?
 ---@field init (fun(cluster: simhost.Cluster, params: table): any)?
 ---@field admit (fun(request: simhost.Request, cluster: simhost.Cluster): boolean|"defer", string|number|nil)?
----@field route (fun(request: simhost.Request, candidates: simhost.Instance[], cluster: simhost.Cluster): simhost.Instance?, simhost.Instance?)?
----@field route_decode (fun(request: simhost.Request, candidates: simhost.Instance[], cluster: simhost.Cluster): simhost.Instance?)?
+---@field route (fun(request: simhost.Request, candidates: simhost.Instance[], cluster: simhost.Cluster): simhost.Instance?, simhost.Instance|"stay"|"recompute"|nil)?
+---@field route_decode (fun(request: simhost.Request, candidates: simhost.Instance[], cluster: simhost.Cluster): simhost.Instance?, "stay"|"recompute"|nil)?
 ---@field batch (fun(instance: simhost.Instance, step: simhost.Step, cluster: simhost.Cluster): simhost.Limits?)?
 ---@field preempt (fun(instance: simhost.Instance, candidates: simhost.Request[], needed_tokens: integer, cluster: simhost.Cluster): simhost.Request?)?
 ---@field tick fun(cluster: simhost.Cluster)?

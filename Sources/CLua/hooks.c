@@ -107,13 +107,27 @@ static void wrong_route(lua_State *L, const routing *call) {
   WRONG(hint, "%s returned %s, expected one of the candidates or nil", hook, vm_show(L, -3, text, sizeof text));
 }
 
+/* The second value of route_decode, or of route for that stage: how the request goes on there. */
+static bool read_hand_off(lua_State *L, routing *call) {
+  if (lua_type(L, -1) != LUA_TSTRING) return false;
+  const char *word = lua_tostring(L, -1);
+  if (strcmp(word, "stay") == 0) {
+    call->answer.hand_off = CLUA_STAYS;
+  } else if (strcmp(word, "recompute") == 0) {
+    call->answer.hand_off = CLUA_RECOMPUTES;
+  } else {
+    return false;
+  }
+  return true;
+}
+
 /* The second value of route: where the request will decode. */
 static void read_decode(lua_State *L, routing *call) {
   clua_vm *vm = vm_of(L);
-  if (lua_isnil(L, -1)) return;
+  if (lua_isnil(L, -1) || read_hand_off(L, call)) return;
   char text[64];
   if (vm->hook != CLUA_ROUTE) {
-    WRONG("return one instance", "%s returned a second value", clua_hook_name(vm->hook));
+    WRONG("return one instance, and \"recompute\" or \"stay\" if its KV cache is not to move", "%s returned a second value", clua_hook_name(vm->hook));
   }
   instance_object *decode = view_object(L, -1, OBJECT_INSTANCE);
   if (decode == NULL) {
@@ -136,6 +150,11 @@ int body_route(lua_State *L) {
   if (lua_isnil(L, -2)) return 0;
   if (lua_type(L, -2) != LUA_TUSERDATA || view_kind(L, -2) != OBJECT_INSTANCE) wrong_route(L, call);
   instance_object *chosen = lua_touserdata(L, -2);
+  if (read_hand_off(L, call) && call->answer.hand_off == CLUA_STAYS) {
+    /* The engine knows where it is; that need not be a candidate. */
+    call->answer.instance = chosen->index;
+    return 0;
+  }
   for (int32_t i = 0; i < call->count; i++) {
     if (call->candidates[i] == chosen->index) {
       call->answer.instance = chosen->index;
@@ -150,7 +169,7 @@ int body_route(lua_State *L) {
 
 clua_status clua_call_route(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clua_request request,
                             const int32_t *candidates, int32_t count, clua_route_answer *answer) {
-  routing call = {request, candidates, count, {-1, -1}};
+  routing call = {request, candidates, count, {-1, -1, CLUA_MOVES}};
   clua_status status = vm_run(vm, hook, now_ns, body_route, &call);
   *answer = call.answer;
   return status;

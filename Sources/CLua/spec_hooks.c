@@ -86,10 +86,14 @@ static int32_t *read_candidates(lua_State *L, bool decode, int32_t *count) {
 static int route(lua_State *L, bool decode) {
   clua_vm *vm = vm_of(L);
   lua_settop(L, 2);
-  routing call = {.request = view_request(L, 1, "the request")->request, .answer = {-1, -1}};
+  routing call = {.request = view_request(L, 1, "the request")->request, .answer = {-1, -1, CLUA_MOVES}};
   call.candidates = read_candidates(L, decode, &call.count);
   ask(L, decode && vm->hooks[CLUA_ROUTE_DECODE].bound ? CLUA_ROUTE_DECODE : CLUA_ROUTE, body_route, &call);
   view_push_instance(L, call.answer.instance);
+  if (call.answer.hand_off != CLUA_MOVES) {
+    lua_pushstring(L, call.answer.hand_off == CLUA_STAYS ? "stay" : "recompute");
+    return 2;
+  }
   if (call.answer.decode < 0) return 1;
   view_push_instance(L, call.answer.decode);
   return 2;

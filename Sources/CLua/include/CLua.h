@@ -213,10 +213,14 @@ typedef struct clua_admit_answer {
 } clua_admit_answer;
 clua_status clua_call_admit(clua_vm *vm, int64_t now_ns, clua_request request, clua_admit_answer *answer);
 
+/* How a request whose prompt is done goes on: its KV cache moves; it stays, and the instance need not be a candidate; or
+ * its KV cache is dropped and computed again where it goes. */
+typedef enum clua_hand_off { CLUA_MOVES, CLUA_STAYS, CLUA_RECOMPUTES } clua_hand_off;
 /* An instance among the candidates, or -1 to wait; and from CLUA_ROUTE the instance to decode on, or -1 for later. */
 typedef struct clua_route_answer {
   int32_t instance;
   int32_t decode;
+  clua_hand_off hand_off;
 } clua_route_answer;
 /* `hook` is CLUA_ROUTE or CLUA_ROUTE_DECODE. */
 clua_status clua_call_route(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clua_request request,

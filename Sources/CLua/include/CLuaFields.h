@@ -71,6 +71,7 @@ typedef enum clua_type {
   FIELD(cached_tokens, cached_tokens, INTEGER, "tokens held by no request, kept for prefix hits") \
   FIELD(transfers_in, transfers_in, INTEGER, "KV transfers arriving now") \
   FIELD(transfers_out, transfers_out, INTEGER, "KV transfers leaving now") \
+  FIELD(kv_waiting_count, kv_waiting_count, INTEGER, "requests whose KV cache waits elsewhere for blocks here; part of waiting_count") \
   FIELD(step_ms, last_step_ns, MILLISECONDS, "duration of the last iteration, in ms; 0 before the first") \
   FIELD(free_at_s, free_at_ns, SECONDS, "when the iteration under way ends, in s; now when idle")
 

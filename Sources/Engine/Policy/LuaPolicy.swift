@@ -84,7 +84,7 @@ public struct LuaPolicy: Policy {
     _ world: some PolicyWorld
   ) throws(PolicyError) -> RouteDecision {
     let hook = stage == .prefill ? CLUA_ROUTE : decodeHook
-    var answer = clua_route_answer(instance: -1, decode: -1)
+    var answer = clua_route_answer(instance: -1, decode: -1, hand_off: CLUA_MOVES)
     try vm.call(hook, about: .request(request), in: world) { handle, now in
       candidates.withUnsafeBytes { bytes in
         clua_call_route(
@@ -92,8 +92,14 @@ public struct LuaPolicy: Policy {
           bytes.assumingMemoryBound(to: Int32.self).baseAddress, Int32(candidates.count), &answer)
       }
     }
-    return RouteDecision(
+    var decision = RouteDecision(
       InstanceID(Int(answer.instance)), decode: InstanceID(Int(answer.decode)))
+    switch answer.hand_off {
+    case CLUA_STAYS: decision.handOff = .stays
+    case CLUA_RECOMPUTES: decision.handOff = .recomputes
+    default: break
+    }
+    return decision
   }
 
   public mutating func batch(_ instance: InstanceID, _ step: some PolicyStep) throws(PolicyError)

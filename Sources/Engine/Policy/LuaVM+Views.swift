@@ -54,6 +54,7 @@ extension clua_instance_state {
     cached_tokens = Int64(view.cachedTokens)
     transfers_in = Int64(view.transfersIn)
     transfers_out = Int64(view.transfersOut)
+    kv_waiting_count = Int64(view.kvWaitingCount)
     last_step_ns = view.lastStep.nanoseconds
     free_at_ns = view.freeAt.nanoseconds
   }

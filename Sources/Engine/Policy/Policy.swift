@@ -96,11 +96,23 @@ public struct RouteDecision: Equatable, Sendable {
   public var instance: InstanceID
   /// Chosen together with the prefill instance.
   public var decode: InstanceID
+  /// After the prompt alone.
+  public var handOff = HandOff.moves
 
   public init(_ instance: InstanceID, decode: InstanceID = .none) {
     self.instance = instance
     self.decode = decode
   }
+}
+
+/// How a request whose prompt is done goes on.
+public enum HandOff: Sendable {
+  /// Its KV cache moves to the instance.
+  case moves
+  /// It decodes where its prompt was computed, whatever the role of that instance.
+  case stays
+  /// Its KV cache is dropped, and computed again on the instance.
+  case recomputes
 }
 
 public struct HookCost: Sendable, Equatable {

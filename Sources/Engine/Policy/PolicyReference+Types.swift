@@ -118,8 +118,8 @@ extension PolicyReference {
     ---@field tick_interval_s number?
     ---@field init (fun(cluster: simhost.Cluster, params: table): any)?
     ---@field admit (fun(request: simhost.Request, cluster: simhost.Cluster): boolean|"defer", string|number|nil)?
-    ---@field route (fun(request: simhost.Request, candidates: simhost.Instance[], cluster: simhost.Cluster): simhost.Instance?, simhost.Instance?)?
-    ---@field route_decode (fun(request: simhost.Request, candidates: simhost.Instance[], cluster: simhost.Cluster): simhost.Instance?)?
+    ---@field route (fun(request: simhost.Request, candidates: simhost.Instance[], cluster: simhost.Cluster): simhost.Instance?, simhost.Instance|"stay"|"recompute"|nil)?
+    ---@field route_decode (fun(request: simhost.Request, candidates: simhost.Instance[], cluster: simhost.Cluster): simhost.Instance?, "stay"|"recompute"|nil)?
     ---@field batch (fun(instance: simhost.Instance, step: simhost.Step, cluster: simhost.Cluster): simhost.Limits?)?
     ---@field preempt (fun(instance: simhost.Instance, candidates: simhost.Request[], needed_tokens: integer, cluster: simhost.Cluster): simhost.Request?)?
     ---@field tick fun(cluster: simhost.Cluster)?

@@ -123,6 +123,8 @@ public struct InstanceView: Equatable, Sendable {
   public var cachedTokens = 0
   public var transfersIn = 0
   public var transfersOut = 0
+  /// Requests whose KV cache waits elsewhere for blocks here.
+  public var kvWaitingCount = 0
   /// Duration of the last iteration that ended; 0 before the first.
   public var lastStep = SimDuration.zero
   /// End of the iteration under way, or now.

@@ -65,6 +65,8 @@ struct ActiveRequest {
   var deadline = SimTime.never
   /// Its prompt was done on a prefill instance, which has handed it over or is about to.
   var isHandedOver = false
+  /// Decodes where its prompt was computed, though that is a prefill instance.
+  var stays = false
   /// Decode instance that the policy chose together with the one for the prompt.
   var plannedDecode = InstanceID.none
 

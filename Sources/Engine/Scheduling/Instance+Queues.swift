@@ -5,6 +5,8 @@ extension Instance {
     rows[slot].instance = id
     rows[slot].scheduledIn = 0
     waiting.append(slot)
+    // One that was preempted where its prompt was computed first keeps its rank among the waiting.
+    if rows[slot].preemptions > 0 { preemptedWaiting += 1 }
     waitingTokens += rows[slot].remaining
   }
 

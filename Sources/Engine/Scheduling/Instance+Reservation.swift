@@ -33,6 +33,11 @@ extension Instance {
     pool.name(
       &rows[slot].held, tokens: Int(rows[slot].computed), keys: rows[slot].keys)
     rows[slot].instance = id
+    makeReady(slot, rows)
+  }
+
+  /// A request whose KV cache is here waits for a place in the running set.
+  mutating func makeReady(_ slot: Int32, _ rows: RequestRows) {
     rows[slot].scheduledIn = 0
     rows[slot].place = .ready
     ready.append(slot)

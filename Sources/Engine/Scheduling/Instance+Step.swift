@@ -167,7 +167,7 @@ extension Instance {
     precondition(fits, "blocks were promised")
     counters.prefixQueries += Int(rows[slot].reached)
     counters.prefixHits += cached
-    if rows[slot].preemptions > 0 {
+    if rows[slot].preemptions > 0 || rows[slot].isHandedOver {
       counters.recomputedTokens += Int(rows[slot].reached) - cached
     }
     rows[slot].cachedTokens = Int32(cached)

@@ -65,6 +65,7 @@ extension ClusterWindow {
     view.cachedTokens = instance.pointee.pool.cached * size
     view.transfersIn = instance.pointee.transfersIn
     view.transfersOut = instance.pointee.transfersOut
+    view.kvWaitingCount = instance.pointee.reservations.count
     view.lastStep = lane.pointee.lastStep
     view.freeAt = lane.pointee.isUnderWay ? lane.pointee.ends[lane.pointee.ended] : now
     return view

@@ -51,7 +51,8 @@ extension EventLoop {
     } else if rows[slot].isHandedOver, state.pointee.records[id].decodeToken == .never {
       state.pointee.records[id].decodeToken = now
     }
-    if instance.pointee.role == .prefill, state.pointee.options.firstToken == .decode {
+    let movesOn = instance.pointee.role == .prefill && !rows[slot].stays
+    if movesOn, state.pointee.options.firstToken == .decode {
       try handOff(slot, from: index)
       return
     }
@@ -69,7 +70,7 @@ extension EventLoop {
     state.pointee.tokenRate.add(1, at: now, to: &state.pointee.lanes[index].tokens)
 
     let isLast = rows[slot].reached >= rows[slot].target
-    if !isLast, instance.pointee.role != .prefill {
+    if !isLast, !movesOn {
       if let place = instance.pointee.prefilling.firstIndex(of: slot) {
         instance.pointee.prefilling.remove(at: place)
       }
@@ -84,7 +85,7 @@ extension EventLoop {
     }
     if isLast {
       try finish(slot, on: index)
-    } else if instance.pointee.role == .prefill {
+    } else if movesOn {
       try handOff(slot, from: index)
     }
   }

@@ -21,6 +21,14 @@ extension EventLoop {
     let chosen = try asking { (policy: inout P, world) throws(PolicyError) in
       try policy.route(ref, candidates: candidates, stage: stage, world)
     }
+    if chosen.handOff == .stays, stage == .decode { return try check(staying: chosen, slot) }
+    guard chosen.handOff == .moves || stage == .decode else {
+      throw .policy(
+        policyError(
+          "route", about: "request \(ref.id.index)",
+          "answered how the request goes on after its prompt, before it",
+          suggestion: "look at request.stage: only \"decode\" has a KV cache"))
+    }
     guard chosen.instance.isNone || candidates.contains(chosen.instance) else {
       throw .policy(
         policyError(
@@ -29,6 +37,31 @@ extension EventLoop {
     }
     if stage == .prefill, !chosen.decode.isNone, !chosen.instance.isNone {
       try check(chosen, for: slot)
+    }
+    return chosen
+  }
+
+  /// Can the request decode where its prompt was computed?
+  private func check(staying chosen: RouteDecision, _ slot: Int32) throws(SimulationError)
+    -> RouteDecision
+  {
+    let here = rows[slot].instance
+    let prompt = Int(rows[slot].promptTokens)
+    let name = state.pointee.cluster.instances[Int(here.index)].name
+    guard chosen.instance == here else {
+      throw .policy(
+        policyError(
+          "route_decode", about: "request \(rows[slot].id.index)",
+          "let it stay on another instance than \(name), where its KV cache is",
+          suggestion: "return request.instance, \"stay\""))
+    }
+    let output = Int(rows[slot].target) - prompt
+    guard state.pointee.fit.canStay(on: Int(here.index), prompt: prompt, output: output) else {
+      throw .policy(
+        policyError(
+          "route_decode", about: "request \(rows[slot].id.index)",
+          "let it stay on \(name), whose KV cache can never hold all of it",
+          suggestion: "let it stay only where kv_capacity_tokens leaves room for its output"))
     }
     return chosen
   }
@@ -87,7 +120,7 @@ extension EventLoop {
   }
 
   /// Interrupts the instance for a newcomer, unless that cannot change what it does next.
-  private mutating func announceArrival(_ index: Int) {
+  mutating func announceArrival(_ index: Int) {
     let instance = state.pointee.instances + index
     if !hooks.contains(.batch), !state.pointee.lanes[index].isIdle {
       // The running set is full, or someone before the newcomer has been refused already; until the plan ends, nothing
@@ -100,9 +133,19 @@ extension EventLoop {
 
   /// Returns false when the request has to wait, its KV cache pinned where it is.
   mutating func routeDecode(_ slot: Int32) throws(SimulationError) -> Bool {
-    var chosen = rows[slot].plannedDecode
-    if chosen.isNone { chosen = try choose(slot, stage: .decode).instance }
+    let planned = rows[slot].plannedDecode
+    let decision = planned.isNone ? try choose(slot, stage: .decode) : RouteDecision(planned)
+    let chosen = decision.instance
     if chosen.isNone { return false }
+    switch decision.handOff {
+    case .moves: break
+    case .stays:
+      stay(slot)
+      return true
+    case .recomputes:
+      recompute(slot, on: Int(chosen.index))
+      return true
+    }
     let state = self.state
     let index = Int(chosen.index)
     let rows = state.pointee.rows

@@ -11,6 +11,39 @@ extension EventLoop {
     if try !routeDecode(slot) { state.pointee.parkedDecodes.append(slot) }
   }
 
+  /// The request goes on where its prompt was computed, as soon as there is a place.
+  mutating func stay(_ slot: Int32) {
+    let state = self.state
+    let rows = state.pointee.rows
+    let index = Int(rows[slot].instance.index)
+    interrupt(index, decides: true)
+    state.pointee.records[Int(rows[slot].id.index)].decodeInstance = InstanceID(index)
+    rows[slot].stays = true
+    rows[slot].queuedAt = now
+    if !rows[slot].hasFirstToken { rows[slot].computed -= 1 }
+    state.pointee.instances[index].makeReady(slot, rows)
+    parkedMayMove = parkedMayMove || hasParked
+  }
+
+  /// The request leaves its KV cache behind, and waits on the decode side to have it computed again.
+  mutating func recompute(_ slot: Int32, on index: Int) {
+    let state = self.state
+    let rows = state.pointee.rows
+    let source = Int(rows[slot].instance.index)
+    interrupt(source, decides: true)
+    state.pointee.instances[source].pool.release(&rows[slot].held)
+    state.pointee.instances[source].inflight -= 1
+    markReservations(source)
+    state.pointee.records[Int(rows[slot].id.index)].decodeInstance = InstanceID(index)
+    state.pointee.adoptKeys(slot, on: index)
+    announceArrival(index)
+    rows[slot].computed = 0
+    rows[slot].queuedAt = now
+    state.pointee.instances[index].enqueue(slot, rows)
+    state.pointee.instances[index].inflight += 1
+    parkedMayMove = parkedMayMove || hasParked
+  }
+
   mutating func grantDirtyReservations() throws(SimulationError) {
     guard !dirtyReservations.isEmpty else { return }
     swap(&grantingInstances, &dirtyReservations)

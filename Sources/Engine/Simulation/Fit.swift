@@ -50,9 +50,14 @@ struct Fit {
     return b.role == .prefill || prompt + output - 1 <= b.cache
   }
 
+  /// Whether the instance can go on with a request whose prompt it has computed, whatever its role.
+  func canStay(on index: Int, prompt: Int, output: Int) -> Bool {
+    prompt + output <= bounds[index].context && prompt + output - 1 <= bounds[index].cache
+  }
+
   private func holdsDecode(_ index: Int, prompt: Int, output: Int) -> Bool {
     let b = bounds[index]
-    return b.role.takesDecodes && prompt + output <= b.context && prompt + output - 1 <= b.cache
+    return b.role.takesDecodes && canStay(on: index, prompt: prompt, output: output)
   }
 
   /// Instances that can go on with a request whose prompt is done.

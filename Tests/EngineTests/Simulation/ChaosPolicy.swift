@@ -15,7 +15,7 @@ enum ChaosPolicy {
     end
     local instance_fields = { "busy", "waiting_count", "running_count", "waiting_prompt_tokens",
       "running_context_tokens", "inflight", "kv_used_tokens", "kv_reserved_tokens", "kv_free_tokens",
-      "cached_tokens", "transfers_in", "transfers_out", "step_ms", "free_at_s", "kv_usage", "id" }
+      "cached_tokens", "transfers_in", "transfers_out", "kv_waiting_count", "step_ms", "free_at_s", "kv_usage", "id" }
     local request_fields = { "id", "stage", "arrival_s", "prompt_tokens", "cached_tokens", "computed_tokens",
       "remaining_prompt_tokens", "generated_tokens", "context_tokens", "predicted_output_tokens", "kv_bytes",
       "turn", "deferrals", "preemptions", "waited_s", "session_id" }
@@ -56,6 +56,15 @@ enum ChaosPolicy {
           for _, c in ipairs(cluster.instances) do if c.inflight > 0 then return nil end end
         end
         local chosen = candidates[dice(#candidates)]
+        if request.stage == "decode" then
+          local d = dice(6)
+          -- Outputs are of 60 tokens at most.
+          local capacity = request.instance.kv_capacity_tokens
+          if d == 1 and request.prompt_tokens + 60 <= math.min(capacity, request.instance.max_num_batched_tokens) then
+            return request.instance, "stay"
+          end
+          if d == 2 then return chosen, "recompute" end
+        end
         if request.stage == "prefill" and chosen.role == "prefill" and #cluster.decode > 0 and dice(8) == 1 then
           return chosen, cluster.decode[dice(#cluster.decode)]
         end

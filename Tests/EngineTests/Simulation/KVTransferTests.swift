@@ -11,7 +11,8 @@ import Testing
   static func run(
     _ transfer: KVTransferSpec = KVTransferSpec(), firstToken: FirstTokenSide = .prefill,
     decodeBlocks: Int = 100, prefillBlocks: Int = 100, roles: [InstanceRole] = [.prefill, .decode],
-    stepByStep: Bool = false, change: (inout Workload, inout [InstanceSpec]) -> Void = { _, _ in },
+    stepByStep: Bool = false, policy: String? = nil,
+    change: (inout Workload, inout [InstanceSpec]) -> Void = { _, _ in },
     _ requests: [(at: Int64, prompt: Int, output: Int)]
   ) throws -> RunResult {
     var limits = SchedulerLimits()
@@ -38,7 +39,14 @@ import Testing
     cluster.kvTransfer = transfer
     let scenario = Scenario(
       cluster: cluster, costs: instances.map { _ in cost }, workload: workload, options: options)
-    let result = try Simulation.run(scenario)
+    var result: RunResult
+    if let policy {
+      var lua = try LuaPolicy.load(files: [policy])
+      var observer = SilentObserver()
+      result = try Simulation.run(scenario, policy: &lua, observer: &observer)
+    } else {
+      result = try Simulation.run(scenario)
+    }
     #expect(result.brokenLaw(injected: requests.count) == nil)
     return result
   }
