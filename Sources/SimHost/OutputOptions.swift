@@ -42,6 +42,15 @@ struct OutputOptions: ParsableArguments {
   @Option(help: "Simulated seconds between lines on the state of the cluster; 0 or none: no lines.")
   var logInterval: Double?
 
+  @Flag(help: "Print the JSON summary in place of tables, and no talk.")
+  var json = false
+
+  @Flag(help: "Say nothing but results, warnings and errors.")
+  var quiet = false
+
+  /// How much the run says.
+  var level: LogLevel { json || quiet ? .warning : logLevel }
+
   @Option(help: "WARNING, INFO or DEBUG.")
   var logLevel = LogLevel.info
 

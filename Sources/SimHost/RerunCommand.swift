@@ -16,9 +16,12 @@ struct RerunCommand: ParsableCommand {
   /// Options that say where a run leaves what, or how much it says; they change none of its numbers.
   private static let outputs = [
     "--output", "--output-format", "--summary", "--run", "--report", "--log-level", "--decisions",
+    "--trace", "--trace-window",
   ]
   /// Flags for other ways to the same bytes, and for questions about them.
-  private static let checks = ["--step-by-step", "--check", "--decisions-time", "--regret"]
+  private static let checks = [
+    "--json", "--quiet", "--step-by-step", "--check", "--decisions-time", "--regret",
+  ]
 
   /// The command line of one of several seeds.
   static func arguments(of all: [String], seed: UInt64) -> [String] {

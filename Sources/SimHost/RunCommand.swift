@@ -41,6 +41,7 @@ struct RunCommand: ParsableCommand {
   @OptionGroup(title: "Policy") var policyOptions: PolicyOptions
   @OptionGroup(title: "Compatibility") var compat: CompatOptions
   @OptionGroup(title: "Output") var outputs: OutputOptions
+  @OptionGroup(title: "Trace") var traceOptions: TraceOptions
   @OptionGroup(title: "Decisions") var decisionOptions: DecisionOptions
 
   @Option(help: "Who gives the first token of a request that is handed over: prefill or decode.")
@@ -63,6 +64,12 @@ struct RunCommand: ParsableCommand {
     if compat.compat != nil, seedOptions.seeds != nil {
       throw ValidationError("--seeds cannot be combined with --compat llmservingsim")
     }
+    if outputs.json, seedOptions.seeds != nil {
+      throw ValidationError("--json is of one run: simhost compare and sweep take many seeds")
+    }
+    if traceOptions.trace != nil, compat.compat != nil || seedOptions.seeds != nil {
+      throw ValidationError("--trace is of one native run: leave out --compat and --seeds")
+    }
     if decisionOptions.isAsked, compat.compat != nil || seedOptions.seeds != nil {
       throw ValidationError(
         "--decisions and --regret are about one native run: leave out --compat and --seeds")
@@ -70,7 +77,7 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    let console = Console(level: outputs.logLevel)
+    let console = Console(level: outputs.level)
     let report = ConsoleReport(style: console.outputStyle, width: console.width)
     let resources = ResourceFolders()
     let inputs =
@@ -81,7 +88,7 @@ struct RunCommand: ParsableCommand {
       return
     }
     // What can go wrong at the end should go wrong at the start.
-    let paths = outputs.paths + [decisionOptions.decisions].compactMap { $0 }
+    let paths = outputs.paths + [decisionOptions.decisions, traceOptions.trace].compactMap { $0 }
     try OutputFile.check(paths, inputs: inputs)
 
     let scenario = try scenario(resources)
@@ -94,8 +101,9 @@ struct RunCommand: ParsableCommand {
       console.info("the cache has measured profiles of this cluster: --cached-profiles uses them")
     }
 
+    let trace = try traceOptions.open(scenario.cluster, inputs: inputs)
     var observer = TerminalObserver(
-      console: console, interval: scenario.options.logInterval ?? .zero)
+      console: console, interval: scenario.options.logInterval ?? .zero, trace: trace)
     var finished: FinishedRun
     var hookCosts: [HookCost] = []
     let recorder = decisionOptions.recorder
@@ -122,8 +130,21 @@ struct RunCommand: ParsableCommand {
       throw SimulationError.brokenLaw(law)
     }
 
+    try trace?.finish(finished.result)
     try outputs.save(finished, inputs: inputs)
-    console.result(report.final(finished.summary, finished.description, hookCosts: hookCosts))
+    if outputs.json {
+      let summary = SummaryJSON(
+        finished.summary, description: finished.description, result: finished.result)
+      console.result(String(summary.text.dropLast()))
+    } else {
+      console.result(report.final(finished.summary, finished.description, hookCosts: hookCosts))
+    }
+    if let drift = BacklogDrift(finished.result.records), drift.isSaturated {
+      console.warning(
+        "the backlog grows by \(ConsoleText.fixed(drift.slope, 2)) requests a second, "
+          + "\(ConsoleText.percent(drift.share)) of the arrivals: latencies say how long the trace is"
+      )
+    }
     if decisionOptions.regret, let recorder { console.result(recorder.regret.text(report)) }
     for path in paths { console.info("wrote \(path)") }
     if let failure = console.failure { throw failure }
@@ -140,7 +161,8 @@ struct RunCommand: ParsableCommand {
     if let seconds = outputs.logInterval, seconds > 0 {
       options.logInterval = SimDuration(nanoseconds: Int64((seconds * 1e9).rounded()))
     }
-    options.stepByStep = stepByStep
+    // The trace tells of every iteration, so that none may be passed over; the results are the same.
+    options.stepByStep = stepByStep || traceOptions.trace != nil
     options.check = check
     options.firstToken = firstToken
     options.predictor = policyOptions.predictor

@@ -92,7 +92,7 @@ struct SweepPlan: Sendable {
   var header: String {
     let fixed =
       ["point", "policy"] + axes.map(\.name) + ["seed"] + Self.empty.fields.map(\.name)
-      + Self.further.map(\.name)
+      + Self.further.map(\.name) + ["backlog_drift"]
     return fixed.map(Self.field).joined(separator: ",")
   }
 
@@ -107,9 +107,8 @@ struct SweepPlan: Sendable {
     }
     let sample = try workloads[workloadPlaces[place]].resampled(seed: seed, arrivals: arrivals)
       .workload
-    let summary = try servers[place].run(
-      sample, experiment.runOptions(seed: seed, targets: targets), experiment
-    ).summary
+    let (result, summary) = try servers[place].run(
+      sample, experiment.runOptions(seed: seed, targets: targets), experiment)
     var cells = ["\(place)", names[point.candidate]] + point.values + ["\(seed)"]
     for field in summary.fields {
       switch field.value {
@@ -119,6 +118,7 @@ struct SweepPlan: Sendable {
       }
     }
     cells += Self.further.map { $0.value(summary) }
+    cells.append(BacklogDrift(result.records).map { "\($0.share)" } ?? "")
     return cells.map(Self.field).joined(separator: ",")
   }
 

@@ -7,12 +7,14 @@ struct TerminalObserver: RunObserver {
   /// Simulated time between samples.
   private let interval: SimDuration
   private var samples = 0
+  private let trace: ChromeTrace?
   /// Host time: for the bar only, which is no result.
   private let start = ContinuousClock.now
   private var lastDrawn: ContinuousClock.Instant?
 
-  init(console: Console, interval: SimDuration) {
+  init(console: Console, interval: SimDuration, trace: ChromeTrace? = nil) {
     self.console = console
+    self.trace = trace
     self.interval = interval
     report = ConsoleReport(style: console.outputStyle, width: console.width)
   }
@@ -21,6 +23,14 @@ struct TerminalObserver: RunObserver {
     samples += 1
     guard console.level >= .info else { return }
     console.result(report.intervalLine(index: samples, sample: sample, interval: interval))
+  }
+
+  var watchesIterations: Bool { trace != nil }
+
+  mutating func iterationEnded(_ event: IterationEvent) { trace?.iterationEnded(event) }
+
+  mutating func preempted(_ request: RequestID, on instance: InstanceID, at now: SimTime) {
+    trace?.preempted(request, on: instance, at: now)
   }
 
   mutating func progress(ended: Int, of total: Int, at now: SimTime) {

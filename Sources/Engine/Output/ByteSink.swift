@@ -53,6 +53,11 @@ public struct ByteSink {
     writeDigits(nanoseconds.magnitude, negative: nanoseconds < 0, decimals: 6)
   }
 
+  /// Nanoseconds as microseconds with three decimals, which is exact.
+  mutating func write(microseconds nanoseconds: Int64) {
+    writeDigits(nanoseconds.magnitude, negative: nanoseconds < 0, decimals: 3)
+  }
+
   private mutating func write(_ bytes: UnsafeBufferPointer<UInt8>) {
     var written = 0
     while written < bytes.count {

@@ -5,6 +5,7 @@ extension EventLoop {
     guard event.generation == state.pointee.lanes[index].generation else { return }
     state.pointee.stage = max(state.pointee.stage, .outcomes)
     state.pointee.catchUp(index)
+    if tellsIterations { reportIteration(index) }
     endedInstances.append(index)
   }
 
@@ -79,6 +80,7 @@ extension EventLoop {
       try formStep(index, StepLimits(instance.pointee.limits))
     }
     instance.pointee.endStep(rows, now: now)
+    if tellsIterations, instance.pointee.step.preemptions > 0 { reportPreemptions(index) }
     for slot in instance.pointee.step.preempted { try tell(.preempted, of: slot) }
     if instance.pointee.step.preemptions > 0 { try checkForFutility(index) }
     if instance.pointee.step.admissions > 0 || instance.pointee.step.preemptions > 0 {

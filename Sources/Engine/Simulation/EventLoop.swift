@@ -7,6 +7,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   typealias State = ClusterState<Batch>
   var policy: P
   var observer: any RunObserver
+  let tellsIterations: Bool
   let hooks: HookSet
   /// Everything that views show. A pointer, because policies look at it while they are being asked.
   let state: UnsafeMutablePointer<State>
@@ -42,6 +43,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   init(_ scenario: Scenario, policy: P, observer: any RunObserver) {
     self.policy = policy
     self.observer = observer
+    tellsIterations = observer.watchesIterations
     hooks = policy.hooks
     state = .allocate(capacity: 1)
     state.initialize(to: State(scenario))

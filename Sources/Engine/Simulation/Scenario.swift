@@ -48,6 +48,16 @@ public protocol RunObserver {
   mutating func sample(_ sample: IntervalSample)
   /// About every few thousand events: how many requests have ended.
   mutating func progress(ended: Int, of total: Int, at now: SimTime)
+  /// Whether to be told of each iteration and preemption. A run tells of all iterations only with `stepByStep`.
+  var watchesIterations: Bool { get }
+  mutating func iterationEnded(_ event: IterationEvent)
+  mutating func preempted(_ request: RequestID, on instance: InstanceID, at now: SimTime)
+}
+
+extension RunObserver {
+  public var watchesIterations: Bool { false }
+  public mutating func iterationEnded(_ event: IterationEvent) {}
+  public mutating func preempted(_ request: RequestID, on instance: InstanceID, at now: SimTime) {}
 }
 
 public struct SilentObserver: RunObserver {
