@@ -138,6 +138,9 @@ struct RunCommand: ParsableCommand {
       console.result(String(summary.text.dropLast()))
     } else {
       console.result(report.final(finished.summary, finished.description, hookCosts: hookCosts))
+      if let tenants = report.tenants(finished.result, of: scenario.workload) {
+        console.result("\n" + tenants)
+      }
     }
     if let drift = BacklogDrift(finished.result.records), drift.isSaturated {
       console.warning(

@@ -92,6 +92,19 @@ import Testing
     try lines.joined().write(toFile: "\(folder)/\(name).jsonl", atomically: true, encoding: .utf8)
   }
 
+  @Test func tenantsHaveRowsAndAnIndex() throws {
+    try Program.inFolder { folder in
+      try Self.labelled("example_trace", in: folder)
+      let run = try Program.run(["--dataset", "\(folder)/example_trace.jsonl", "--quiet"])
+      #expect(run.exitCode == 0, "\(run.errors)")
+      #expect(run.errors.isEmpty)
+      let rows = run.output.split(separator: "\n").map { $0.split(separator: " ") }
+      #expect(rows.contains { $0.prefix(3) == ["large", "200", "200"] })
+      #expect(rows.contains { $0.prefix(3) == ["small", "100", "100"] })
+      #expect(rows.last?.first == "fairness")
+    }
+  }
+
   /// Routers differ where there are several instances, admission and batching under memory pressure.
   @Test(arguments: [
     (
