@@ -7,6 +7,11 @@ public struct KVTransferSpec: Sendable, Equatable {
     ///
     /// Source: vLLM `v1/core/sched/scheduler.py` with the NIXL connector; DistServe, OSDI 2024, section 4.3.
     case pull
+    /// Layer by layer while the prompt is computed, from its first chunk on, sent as soon as the decode instance has promised
+    /// blocks for the whole prompt.
+    ///
+    /// Source: Splitwise, ISCA 2024, https://arxiv.org/abs/2311.18677, section 4.3; Mooncake, https://arxiv.org/abs/2407.00079, section 5.2.
+    case layerwise
   }
 
   public var mode = Mode.push

@@ -82,7 +82,7 @@ extension RequestRecord {
     see(prefillStart)
     see(lastPrefillStart)
     see(promptEnd)
-    see(transferStart)
+    see(handOffStart)
     see(transferEnd)
     see(decodeStart)
     see(decodeToken)
@@ -95,7 +95,7 @@ extension RequestRecord {
     let life = [
       ("arrival", arrival), ("routed", routed), ("prefill start", prefillStart),
       ("last prefill start", lastPrefillStart), ("end of the prompt", promptEnd),
-      ("transfer start", transferStart), ("transfer end", transferEnd),
+      ("transfer start", handOffStart), ("transfer end", transferEnd),
       ("decode start", decodeStart), ("decode token", decodeToken), ("end", end),
     ].filter { $0.1 != .never }
     for (earlier, later) in zip(life, life.dropFirst()) where later.1 < earlier.1 {

@@ -23,11 +23,16 @@ extension RequestRecord {
     span(from: arrival, to: firstToken).map { $0 + receipt }
   }
 
-  /// From the end of the prompt until the decode side had blocks and the hand-off began.
-  public var kvWait: SimDuration? { span(from: promptEnd, to: transferStart) }
+  /// When the hand-off began to cost the request time: not before the end of its prompt.
+  public var handOffStart: SimTime {
+    transferStart == .never || promptEnd == .never ? transferStart : max(transferStart, promptEnd)
+  }
 
-  /// Duration of the hand-off.
-  public var transfer: SimDuration? { span(from: transferStart, to: transferEnd) }
+  /// From the end of the prompt until the decode side had blocks and the hand-off began.
+  public var kvWait: SimDuration? { span(from: promptEnd, to: handOffStart) }
+
+  /// Duration of the hand-off, without what the computing of the prompt hides.
+  public var transfer: SimDuration? { span(from: handOffStart, to: transferEnd) }
 
   /// From KV cache in place until the first iteration that computes a further token.
   public var decodeQueue: SimDuration? {

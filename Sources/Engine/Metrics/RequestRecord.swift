@@ -36,7 +36,7 @@ public struct RequestRecord: Sendable {
   /// them is the first token that the client gets.
   public var prefillToken = SimTime.never
   public var decodeToken = SimTime.never
-  /// Decode-side blocks reserved and transfer begun; never for a request that stays where it was prefilled.
+  /// Decode-side blocks reserved and transfer begun, before the end of the prompt where layers are sent as they come; never for a request that stays where it was prefilled.
   public var transferStart = SimTime.never
   public var transferEnd = SimTime.never
   /// Start of the first iteration that computed a token after the first.

@@ -1,22 +1,3 @@
-/// A KV cache on its way between two instances.
-struct Flow {
-  /// Order of starting; ties at one instant go by it.
-  var id: Int
-  /// What the owner of the flow is known by.
-  var tag: Int32
-  var from: Int32
-  var to: Int32
-  /// Bytes left at `since`.
-  var remaining: Double
-  /// Bytes per nanosecond from `since` on; 0 before the first byte.
-  var rate: Double
-  var since: SimTime
-  /// When the first byte leaves.
-  var start: SimTime
-  /// When the last byte arrives, if nothing changes.
-  var end: SimTime
-}
-
 /// KV caches on their way over the links of a topology. Flows that share a link share it max-min fairly.
 ///
 /// A flow that is alone takes `latency + ceil(bytes / bandwidth of its narrowest link)`. Rates change only when a flow starts or ends, and a
@@ -77,70 +58,116 @@ struct Network {
       topology.appendPath(from: flow.from, to: flow.to, to: &other)
       guard other.contains(where: { path.contains($0) }) else { continue }
       let sent = flow.rate * Double(max(0, (now - max(flow.since, flow.start)).nanoseconds))
-      sum += max(0, flow.remaining - sent)
+      sum += max(0, flow.ready - sent) + Double(flow.held)
     }
     return sum
   }
 
   /// Begins a transfer at `now`; its first byte leaves after the delay and the latency.
+  ///
+  /// - Parameter held: how many of the bytes are not computed yet; they come with `compute`.
   mutating func begin(
-    tag: Int32, from: InstanceID, to: InstanceID, bytes: Int64, after delay: SimDuration = .zero,
-    now: SimTime
+    tag: Int32, from: InstanceID, to: InstanceID, bytes: Int64, held: Int64 = 0,
+    after delay: SimDuration = .zero, now: SimTime
   ) {
     let start = now + delay + topology.latency(from: from.index, to: to.index)
     flows.append(
       Flow(
-        id: nextID, tag: tag, from: from.index, to: to.index, remaining: Double(bytes), rate: 0,
-        since: start, start: start, end: .never))
+        id: nextID, tag: tag, from: from.index, to: to.index, ready: Double(bytes - held),
+        held: held, rate: 0, since: start, start: start, end: .never, wake: start))
     nextID += 1
     if start == now { share(now) }
   }
 
-  /// Time of the next change: a first byte, or a last one.
+  /// The next `bytes` of a stream are computed from `start` to `end`, layer by layer.
+  ///
+  /// - Parameter rest: bytes of the stream from the beginning of those on.
+  mutating func compute(
+    tag: Int32, bytes: Int64, rest: Int64, from start: SimTime, to end: SimTime, layers: Int,
+    now: SimTime
+  ) {
+    guard let place = flows.firstIndex(where: { $0.tag == tag }) else { return }
+    let isIdle = flows[place].start <= now && flows[place].rate == 0
+    let latency = topology.latency(from: flows[place].from, to: flows[place].to)
+    flows[place].begin(
+      Flow.Chunk(
+        bytes: bytes, start: start + latency, duration: end - start,
+        layers: Int64(max(1, layers))),
+      rest: rest)
+    guard isIdle else { return }
+    flows[place].release(now)
+    if flows[place].ready > 0 {
+      flows[place].since = now
+      share(now)
+    } else {
+      flows[place].wake = flows[place].nextLayer
+    }
+  }
+
+  /// Ends a transfer before its time. Returns the bytes that were not sent.
+  mutating func cancel(tag: Int32, now: SimTime) -> Int64 {
+    guard let place = flows.firstIndex(where: { $0.tag == tag }) else { return 0 }
+    flows[place].settle(now)
+    let left = flows[place].held + Int64(flows[place].ready.rounded(.up))
+    for next in (place + 1)..<max(place + 1, flows.count) { flows[next - 1] = flows[next] }
+    flows.removeLast(1)
+    share(now)
+    return left
+  }
+
+  /// Time of the next change: a first byte, a layer, or the last byte that is ready.
   var nextEvent: SimTime? {
     guard !flows.isEmpty else { return nil }
     var next = SimTime.never
-    for flow in flows { next = min(next, flow.rate > 0 ? flow.end : flow.start) }
-    return next
+    for flow in flows { next = min(next, flow.rate > 0 ? flow.end : flow.wake) }
+    return next == .never ? nil : next
   }
 
   /// Moves on to `now`, which is not later than `nextEvent`. Adds the tags of flows that have ended, in order of start.
   mutating func advance(to now: SimTime, ended: inout Pile<Int32>) {
     var kept = 0
     for place in flows.indices {
-      if flows[place].rate > 0, flows[place].end <= now {
+      let hasSentAll = flows[place].rate > 0 && flows[place].end <= now
+      if hasSentAll, flows[place].held == 0 {
         ended.append(flows[place].tag)
-      } else {
-        if kept < place { flows[kept] = flows[place] }
-        kept += 1
+        continue
       }
+      if kept < place { flows[kept] = flows[place] }
+      if hasSentAll {
+        flows[kept].ready = 0
+        flows[kept].rate = 0
+        flows[kept].since = now
+      }
+      if flows[kept].rate == 0, flows[kept].start <= now {
+        flows[kept].release(now)
+        flows[kept].since = max(flows[kept].since, now)
+        flows[kept].wake = flows[kept].nextLayer
+      }
+      kept += 1
     }
     flows.removeLast(flows.count - kept)
     share(now)
   }
 
-  /// Divides the links anew among flows that have started.
+  /// Divides the links anew among flows that have something to send.
   private mutating func share(_ now: SimTime) {
     demands.removeAll()
     hops.removeAll()
     rates.removeAll()
     for (place, flow) in flows.enumerated() {
       rates.append(0)
-      guard flow.start <= now else { continue }
+      guard flow.start <= now, flow.ready > 0 || flow.held == 0 else { continue }
       let first = hops.count
       topology.appendPath(from: flow.from, to: flow.to, to: &hops)
       demands.append(FairShare.Demand(flow: place, firstHop: first, hops: hops.count - first))
     }
     fairShare.divide(demands, over: hops, into: rates)
     for place in flows.indices where rates[place] != flows[place].rate {
-      let flow = flows[place]
-      let sent = flow.rate * Double((now - max(flow.since, flow.start)).nanoseconds)
-      flows[place].remaining = max(0, flow.remaining - sent)
-      flows[place].since = now
+      flows[place].settle(now)
       flows[place].rate = rates[place]
       flows[place].end =
         now
-        + SimDuration(nanoseconds: Network.nanoseconds(flows[place].remaining, at: rates[place]))
+        + SimDuration(nanoseconds: Network.nanoseconds(flows[place].ready, at: rates[place]))
     }
   }
 

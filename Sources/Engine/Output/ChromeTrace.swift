@@ -100,7 +100,7 @@ public final class ChromeTrace {
     var last = record.arrival
     for (stage, until) in [
       ("queue", record.prefillStart), ("prefill", record.promptEnd),
-      ("KV wait", record.transferStart), ("transfer", record.transferEnd),
+      ("KV wait", record.handOffStart), ("transfer", record.transferEnd),
       ("decode queue", record.decodeStart), ("decode", record.end),
     ] {
       guard until != .never, until > last else { continue }

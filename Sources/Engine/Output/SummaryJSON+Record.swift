@@ -41,7 +41,7 @@ extension SummaryJSON {
   static var moments: [(name: String, of: KeyPath<RequestRecord, SimTime>)] {
     [
       ("arrival_ns", \.arrival), ("prefill_start_ns", \.prefillStart),
-      ("prefill_end_ns", \.promptEnd), ("transfer_start_ns", \.transferStart),
+      ("prefill_end_ns", \.promptEnd), ("transfer_start_ns", \.handOffStart),
       ("transfer_end_ns", \.transferEnd), ("decode_start_ns", \.decodeStart), ("end_ns", \.end),
       ("first_token_ns", \.firstToken),
     ]

@@ -20,6 +20,20 @@ enum RequestPlace: UInt8 {
   case ready
 }
 
+/// How far a KV cache has come that is sent while its prompt is computed.
+enum StreamState: UInt8 {
+  /// Not sent like this.
+  case none
+  /// Waits for blocks on the decode side.
+  case reserving
+  /// On the way.
+  case sending
+  /// All of it has arrived, and the iteration that computed it has not ended.
+  case sent
+  /// Its request was preempted: what it holds is given back when the instant settles.
+  case broken
+}
+
 /// A request between its arrival and its end.
 struct ActiveRequest {
   var id = RequestID.none
@@ -65,6 +79,9 @@ struct ActiveRequest {
   var deadline = SimTime.never
   /// Its prompt was done on a prefill instance, which has handed it over or is about to.
   var isHandedOver = false
+  var stream = StreamState.none
+  /// Of a broken stream: it had been promised blocks.
+  var hadBlocks = false
   /// Decodes where its prompt was computed, though that is a prefill instance.
   var stays = false
   /// Decode instance that the policy chose together with the one for the prompt.

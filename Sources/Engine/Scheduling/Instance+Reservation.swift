@@ -4,24 +4,36 @@ extension Instance {
   ///
   /// Prefix blocks that are here already are shared, and need no transfer. Besides its prompt a request must find room for
   /// its next token, and preempted requests of this instance go first: otherwise a newcomer would take what they wait for.
+  /// - Parameter keys: of the head's blocks here.
   /// - Returns: the slot and the tokens that need not be moved; nil when the head must wait.
-  mutating func grantReservation(_ rows: RequestRows) -> (slot: Int32, cachedTokens: Int)? {
+  mutating func grantReservation(_ rows: RequestRows, keys: BlockKeys) -> (
+    slot: Int32, cachedTokens: Int
+  )? {
     guard preemptedWaiting == 0, let slot = reservations.first else { return nil }
-    let tokens = Int(rows[slot].computed)
-    let hit = pool.lookUp(rows[slot].keys, limit: tokens / pool.blockSize)
+    let isStream = rows[slot].stream != .none
+    let tokens = Int(isStream ? rows[slot].reached : rows[slot].computed)
+    let hit = pool.lookUp(keys, limit: tokens / pool.blockSize)
     guard pool.blocks(forTokens: tokens + 1) - hit.hits + hit.free <= pool.free else { return nil }
     reservations.removeFirst()
-    pool.share(rows[slot].keys, hits: hit.hits, into: &rows[slot].incoming)
+    pool.share(keys, hits: hit.hits, into: &rows[slot].incoming)
     // Keys are published on arrival: before that the content is not here.
     let fits = pool.extend(&rows[slot].incoming, toTokens: tokens, keys: [])
     precondition(fits, "blocks were promised")
     reservedBlocks += rows[slot].incoming.blanks
     transfersIn += 1
-    rows[slot].place = .transferring
+    if isStream { rows[slot].stream = .sending } else { rows[slot].place = .transferring }
     counters.prefixQueries += tokens
     counters.prefixHits += hit.hits * pool.blockSize
     notePeak()
     return (slot, hit.hits * pool.blockSize)
+  }
+
+  /// The request will not come: what it was promised is free again.
+  mutating func withdrawPromise(_ slot: Int32, _ rows: RequestRows) {
+    reservedBlocks -= rows[slot].incoming.blanks
+    transfersIn -= 1
+    pool.release(&rows[slot].incoming)
+    needsDecision = true
   }
 
   /// The request's KV cache has arrived; its row has given up the blocks on the other side.

@@ -107,6 +107,12 @@ struct ClusterState<Batch: DecodeBatch> {
       tokens: Int(rows[slot].target), blockSize: cluster.instances[instance].limits.blockSize)
   }
 
+  /// Keys of the request's blocks on an instance that it may be under way to, and does not stand on yet.
+  func keysOnArrival(_ slot: Int32, on instance: Int) -> BlockKeys {
+    let size = isPrefixCached(instance) ? Int32(cluster.instances[instance].limits.blockSize) : -1
+    return rows[slot].keyBlockSize == size ? rows[slot].keys : keys(slot, on: instance)
+  }
+
   /// Gives the row the keys that hold on this instance, if it has others.
   mutating func adoptKeys(_ slot: Int32, on instance: Int) {
     let size = isPrefixCached(instance) ? Int32(cluster.instances[instance].limits.blockSize) : -1

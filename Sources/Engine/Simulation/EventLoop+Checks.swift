@@ -21,7 +21,8 @@ extension EventLoop {
     for slot in Int32(0)..<Int32(state.pointee.requests.used) where !rows[slot].id.isNone {
       let target = state.pointee.records[Int(rows[slot].id.index)].decodeInstance
       let comesHere =
-        (rows[slot].place == .reserving || rows[slot].place == .transferring)
+        (rows[slot].place == .reserving || rows[slot].place == .transferring
+          || rows[slot].stream != .none)
         && target == InstanceID(index)
       if comesHere {
         inflight += 1

@@ -81,7 +81,10 @@ extension EventLoop {
     }
     instance.pointee.endStep(rows, now: now)
     if tellsIterations, instance.pointee.step.preemptions > 0 { reportPreemptions(index) }
-    for slot in instance.pointee.step.preempted { try tell(.preempted, of: slot) }
+    for slot in instance.pointee.step.preempted {
+      breakStream(slot)
+      try tell(.preempted, of: slot)
+    }
     if instance.pointee.step.preemptions > 0 { try checkForFutility(index) }
     if instance.pointee.step.admissions > 0 || instance.pointee.step.preemptions > 0 {
       parkedMayMove = parkedMayMove || hasParked
@@ -192,6 +195,7 @@ extension EventLoop {
       lane.pointee.ends.append(now + state.pointee.costs[index].iterationTime(shape))
     }
     state.pointee.beginIteration(index)
+    if state.pointee.cluster.kvTransfer.mode == .layerwise { noteStreams(index) }
     for slot in instance.pointee.step.joined where rows[slot].isHandedOver {
       let id = Int(rows[slot].id.index)
       if state.pointee.records[id].decodeToken == .never {

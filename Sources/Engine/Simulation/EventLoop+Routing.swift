@@ -10,7 +10,7 @@ extension EventLoop {
   }
 
   /// The instance that the policy, or without one the native default, gives; `.none` to wait.
-  private mutating func choose(_ slot: Int32, stage: RequestStage) throws(SimulationError)
+  mutating func choose(_ slot: Int32, stage: RequestStage) throws(SimulationError)
     -> RouteDecision
   {
     let candidates = candidates(slot, stage: stage)

@@ -8,6 +8,7 @@ extension EventLoop {
     state.pointee.instances[index].giveUpPlace()
     rows[slot].place = .gateway
     rows[slot].isHandedOver = true
+    if rows[slot].stream != .none { return try endStream(slot) }
     if try !routeDecode(slot) { state.pointee.parkedDecodes.append(slot) }
   }
 
@@ -72,23 +73,32 @@ extension EventLoop {
     }
     var began = false
     while !isPull || instance.pointee.seats < instance.pointee.limits.maxNumSeqs,
-      let granted = instance.pointee.grantReservation(rows)
+      let head = instance.pointee.reservations.first,
+      let granted = instance.pointee.grantReservation(
+        rows, keys: state.pointee.keysOnArrival(head, on: index))
     {
       let slot = granted.slot
       let id = Int(rows[slot].id.index)
       let source = Int(rows[slot].instance.index)
-      let moved = Int(rows[slot].computed) - granted.cachedTokens
-      let bytes = Int64(moved) * Int64(state.pointee.capacities[source].totalBytesPerToken)
+      let isStream = rows[slot].stream != .none
+      let tokens = Int(isStream ? rows[slot].reached : rows[slot].computed)
+      let bytes =
+        Int64(tokens - granted.cachedTokens)
+        * Int64(state.pointee.capacities[source].totalBytesPerToken)
       state.pointee.records[id].transferStart = now
       state.pointee.records[id].kvBytes = bytes
       state.pointee.instances[source].transfersOut += 1
-      state.pointee.lanes[source].totals.kvWait += now - state.pointee.records[id].promptEnd
       state.pointee.lanes[source].totals.bytesSent += bytes
       state.pointee.lanes[index].totals.bytesReceived += bytes
+      if !isStream {
+        state.pointee.lanes[source].totals.kvWait += now - state.pointee.records[id].promptEnd
+      }
       state.pointee.network.begin(
         tag: slot, from: InstanceID(source), to: InstanceID(index), bytes: bytes,
+        held: isStream ? heldBytes(slot, cached: granted.cachedTokens) : 0,
         after: state.pointee.transferDelay(from: InstanceID(source), to: InstanceID(index)),
         now: now)
+      if isStream { computeUnderWay(slot) }
       began = true
     }
     guard began else { return }
@@ -99,7 +109,7 @@ extension EventLoop {
   }
 
   /// Keeps one pending event: the next change of the network.
-  private mutating func scheduleNetwork() {
+  mutating func scheduleNetwork() {
     let next = state.pointee.network.nextEvent ?? .never
     guard next != networkTime else { return }
     networkTime = next
@@ -117,9 +127,13 @@ extension EventLoop {
     scheduleNetwork()
   }
 
-  private mutating func transferEnded(_ slot: Int32) throws(SimulationError) {
+  mutating func transferEnded(_ slot: Int32) throws(SimulationError) {
     let state = self.state
     let rows = state.pointee.rows
+    if rows[slot].stream == .sending {
+      rows[slot].stream = .sent
+      return
+    }
     let id = Int(rows[slot].id.index)
     let source = Int(rows[slot].instance.index)
     let target = Int(state.pointee.records[id].decodeInstance.index)

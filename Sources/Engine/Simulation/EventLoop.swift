@@ -26,6 +26,9 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   var grantingInstances = Pile<Int>()
   var arrivedTransfers = Pile<Int32>()
   var producers = Pile<Int32>()
+  /// Requests whose first chunk has begun, and whose KV cache may be sent from then on; preempted ones that were being sent.
+  var newStreams = Pile<Int32>()
+  var brokenStreams = Pile<Int32>()
   var parkedMayMove = false
   var samples: [IntervalSample] = []
   var nextSample: SimTime
@@ -57,6 +60,8 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
     ] { list.deallocate() }
     arrivedTransfers.deallocate()
     producers.deallocate()
+    newStreams.deallocate()
+    brokenStreams.deallocate()
     events.deallocate()
     state.pointee.deallocate()
     state.deinitialize(count: 1)
@@ -116,6 +121,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
       if parkedMayMove { try askParked() }
       try grantDirtyReservations()
       try formDirtyInstances()
+      try settleStreams()
     } while parkedMayMove || !dirtyReservations.isEmpty || !dirtyInstances.isEmpty
     state.pointee.stage = .after
   }

@@ -12,6 +12,7 @@ import Testing
     _ transfer: KVTransferSpec = KVTransferSpec(), firstToken: FirstTokenSide = .prefill,
     decodeBlocks: Int = 100, prefillBlocks: Int = 100, roles: [InstanceRole] = [.prefill, .decode],
     stepByStep: Bool = false, policy: String? = nil,
+    link: LinkSpec = NetworkTests.link,
     change: (inout Workload, inout [InstanceSpec]) -> Void = { _, _ in },
     _ requests: [(at: Int64, prompt: Int, output: Int)]
   ) throws -> RunResult {
@@ -35,7 +36,7 @@ import Testing
     options.keepGaps = true
     options.stepByStep = stepByStep
     options.firstToken = firstToken
-    var cluster = RandomScenario.cluster(instances, link: NetworkTests.link)
+    var cluster = RandomScenario.cluster(instances, link: link)
     cluster.kvTransfer = transfer
     let scenario = Scenario(
       cluster: cluster, costs: instances.map { _ in cost }, workload: workload, options: options)
@@ -71,6 +72,48 @@ import Testing
     ).records[0]
     // Handshake, the question's latency, the answer's, 25,600 bytes.
     #expect(record.transferEnd.nanoseconds == 2000 + 3000 + 200 + 25_600)
+  }
+
+  @Test(arguments: [false, true]) func layersAreSentAsTheyAreComputed(stepByStep: Bool) throws {
+    let record = try Self.run(
+      KVTransferSpec(mode: .layerwise), stepByStep: stepByStep, [(at: 0, prompt: 100, output: 3)]
+    ).records[0]
+    // Two layers in 2,000 ns, 12,800 bytes each. The first is there after 1,000 ns and the link's 100, and keeps the link
+    // busy beyond the second.
+    #expect(record.prefillToken.nanoseconds == 2000 && record.transferStart.nanoseconds == 0)
+    #expect(record.transferEnd.nanoseconds == 1100 + 25_600)
+    #expect(record.kvWait == .zero && record.transfer?.nanoseconds == 26_700 - 2000)
+    #expect(record.end.nanoseconds == 26_700 + 2 * 1005)
+  }
+
+  @Test(arguments: [false, true]) func aFastLinkWaitsForTheLastLayer(stepByStep: Bool) throws {
+    let fast = LinkSpec(
+      bandwidth: 100 * NetworkTests.link.bandwidth, latency: NetworkTests.link.latency)
+    func end(budget: Int) throws -> RequestRecord {
+      try Self.run(
+        KVTransferSpec(mode: .layerwise), stepByStep: stepByStep, link: fast,
+        change: { _, instances in instances[0].limits.maxNumBatchedTokens = budget },
+        [(at: 0, prompt: 100, output: 3)]
+      ).records[0]
+    }
+    // The last of two layers, 12,800 bytes at 100 a nanosecond, is sent from 2,100 on.
+    #expect(try end(budget: 200).transferEnd.nanoseconds == 2100 + 128)
+    // Chunks of 60 and 40 tokens end at 1,600 and 3,000; of the second's 10,240 bytes half is left then.
+    let record = try end(budget: 60)
+    #expect(record.prefillToken.nanoseconds == 3000)
+    #expect(record.transferEnd.nanoseconds == 3100 + 52)
+  }
+
+  @Test(arguments: [false, true]) func blocksThatComeLateAreFilledAtOnce(stepByStep: Bool) throws {
+    // The decode side holds one request of 26 blocks until 28,710; by then the other's prompt is long done.
+    let result = try Self.run(
+      KVTransferSpec(mode: .layerwise), decodeBlocks: 30, stepByStep: stepByStep,
+      [(at: 0, prompt: 100, output: 3), (at: 100, prompt: 100, output: 3)])
+    let (first, second) = (result.records[0], result.records[1])
+    #expect(first.end.nanoseconds == 26_700 + 2 * 1005)
+    #expect(second.transferStart == first.end)
+    #expect(second.transferEnd.nanoseconds == 28_710 + 25_700)
+    #expect(second.kvWait == first.end - second.prefillToken)
   }
 
   @Test(arguments: [false, true]) func aBusyInstancePullsBetweenTwoIterations(stepByStep: Bool)
