@@ -10,6 +10,8 @@ import Testing
     var random = RandomScenario(seed: seed)
     var scenario = random.scenario()
     scenario.options.logInterval = nil
+    // Neither form says which side gave the first token.
+    scenario.options.firstToken = .prefill
     scenario.workload.content = []
     for index in scenario.workload.requests.indices {
       scenario.workload.requests[index].contentCount = 0
