@@ -13,7 +13,9 @@ extension Instance {
     let isStream = rows[slot].stream != .none
     let tokens = Int(isStream ? rows[slot].reached : rows[slot].computed)
     let hit = pool.lookUp(keys, limit: tokens / pool.blockSize)
-    guard pool.blocks(forTokens: tokens + 1) - hit.hits + hit.free <= pool.free else { return nil }
+    // Room for its next token as well, unless it has none: the last token of a request is never stored.
+    let needed = min(tokens + 1, Int(rows[slot].target) - 1)
+    guard pool.blocks(forTokens: needed) - hit.hits + hit.free <= pool.free else { return nil }
     reservations.removeFirst()
     pool.share(keys, hits: hit.hits, into: &rows[slot].incoming)
     // Keys are published on arrival: before that the content is not here.

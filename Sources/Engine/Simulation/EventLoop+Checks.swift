@@ -88,8 +88,21 @@ extension EventLoop {
       }
     }
     throw .brokenLaw(
-      "\(state.pointee.requests.active) requests are left at \(now.seconds) s, and nothing happens any more"
+      "\(state.pointee.requests.active) requests are left at \(now.seconds) s, and nothing happens any more: \(whereIsOne)"
     )
+  }
+
+  /// The first request that is left, for a report of our own mistake.
+  private var whereIsOne: String {
+    for slot in Int32(0)..<Int32(state.pointee.requests.used) where !rows[slot].id.isNone {
+      let row = rows[slot]
+      let name =
+        row.instance.isNone
+        ? "no instance" : state.pointee.cluster.instances[Int(row.instance.index)].name
+      return
+        "request \(row.id.index) is \(row.place) on \(name), \(row.remaining) tokens to compute of \(row.reached)"
+    }
+    return "none is known"
   }
 
   /// Requests that preempt themselves or each other, over and over, while all others wait for them: busy, and stalled.

@@ -22,6 +22,9 @@ import Testing
   }
 
   /// `batching/vllm.lua` is the native scheduler in Lua. Its parameters are those of the instances.
+  ///
+  /// Beyond these seeds the two are not always equal: of 0..<2000, seeds 492, 717, 954 and 1553 differ, all with mixed
+  /// instances, prefix caching and preemption. Why is not known.
   @Test(arguments: 0..<150)
   func theVLLMPolicyGivesTheBytesOfTheNativeScheduler(seed: Int) throws {
     var random = RandomScenario(seed: seed)
@@ -40,7 +43,8 @@ import Testing
       ])
     let native = try Simulation.run(scenario)
     let lua = try Self.run(scenario, policy)
-    #expect(firstDifference(native, lua) == nil)
+    let difference = firstDifference(native, lua)
+    #expect(difference == nil)
   }
 
   @Test(arguments: 0..<150)
@@ -50,7 +54,8 @@ import Testing
     let policy = try Self.load("\(Self.policies)/least_loaded.lua")
     let native = try Simulation.run(scenario)
     let lua = try Self.run(scenario, policy)
-    #expect(firstDifference(native, lua) == nil)
+    let difference = firstDifference(native, lua)
+    #expect(difference == nil)
   }
 
   /// What a random policy sees, and so what it decides, does not depend on how iterations are counted.
