@@ -13,7 +13,10 @@ struct BlockIndex {
   private(set) var count = 0
 
   init(buckets: Int = 16) {
-    self.buckets = .allocate(capacity: buckets)
+    // On cache lines, so that keys in a row (`BlockKey`) are in one.
+    self.buckets = UnsafeMutableRawPointer.allocate(
+      byteCount: buckets * MemoryLayout<Int32>.stride, alignment: 64
+    ).bindMemory(to: Int32.self, capacity: buckets)
     self.buckets.initialize(repeating: -1, count: buckets)
     mask = buckets - 1
   }
@@ -34,16 +37,37 @@ struct BlockIndex {
   }
 
   /// Makes `entry` the one that is found by its key. Returns the one that was.
+  ///
+  /// It goes to the end of its chain, which the search for its key has just walked: what is forgotten is mostly the
+  /// oldest, and so at the beginning.
   mutating func insert(_ entry: Int32, in entries: inout Entries) -> Int32? {
     if 2 * (count + 1) > mask + 1 { grow(&entries) }
     let key = entries[Int(entry)].key
-    let former = find(key, in: entries)
-    if let former { remove(former, from: &entries) }
     let bucket = bucket(key)
-    entries[Int(entry)].chain = buckets[bucket]
-    buckets[bucket] = entry
+    var former: Int32?
+    var last: Int32 = -1
+    var place = buckets[bucket]
+    while place >= 0 {
+      let next = entries[Int(place)].chain
+      if entries[Int(place)].key == key {
+        former = place
+        count -= 1
+        setNext(of: last, in: bucket, to: next, &entries)
+      } else {
+        last = place
+      }
+      place = next
+    }
+    entries[Int(entry)].chain = -1
+    setNext(of: last, in: bucket, to: entry, &entries)
     count += 1
     return former
+  }
+
+  /// `entry` -1 is the head of the chain.
+  @inline(__always)
+  private func setNext(of entry: Int32, in bucket: Int, to next: Int32, _ entries: inout Entries) {
+    if entry < 0 { buckets[bucket] = next } else { entries[Int(entry)].chain = next }
   }
 
   /// Forgets an entry that is in the table.

@@ -39,9 +39,9 @@ enum BlockKey {
       for block in 0..<blocks {
         let last = ((block + 1) * blockSize - 1) / unit
         let identity = UInt64(content[range.lowerBound + last])
-        // Eight blocks in a row get keys in a row, which share a cache line of the index.
-        let group = mix(identity << 32 | UInt64(block >> 3)) & ~7
-        keys.append(max(8, group) | UInt64(block & 7))
+        // Sixteen blocks in a row get keys in a row, which share a cache line of the index.
+        let group = mix(identity << 32 | UInt64(block >> 4)) & ~15
+        keys.append(max(16, group) | UInt64(block & 15))
       }
     }
     return keys
