@@ -74,8 +74,6 @@ struct Server: Sendable {
     if let law = result.brokenLaw(injected: workload.requests.count) {
       throw SimulationError.brokenLaw(law)
     }
-    let summary = RunSummary(
-      result, cluster: cluster, injected: workload.requests.count, targets: options.targets)
-    return (result, summary)
+    return (result, try RunSummary(result, of: scenario))
   }
 }

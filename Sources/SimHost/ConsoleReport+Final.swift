@@ -34,7 +34,9 @@ extension ConsoleReport {
   private func latencies(_ summary: RunSummary) -> String {
     let goodput = summary.goodput
     var heading = ConsoleText.padded("", Self.indent)
-    for column in ["mean", "p50", "p90", "p95", "p99"] {
+    // A column for P99.9 where a thousand requests finished.
+    let columns = Self.columns.prefix(summary.endToEnd?.p999 == nil ? 5 : 6)
+    for (column, _) in columns {
       heading += ConsoleText.padded(column, 10, right: true)
     }
     if goodput != nil {
@@ -51,18 +53,25 @@ extension ConsoleReport {
       ("transfer ms", summary.transfer, nil, nil),
       ("D queue ms", summary.decodeQueue, nil, nil),
     ]
-    return ([style.heading(heading)] + rows.map { latency($0.0, $0.1, $0.limit, $0.kept) })
+    return ([style.heading(heading)] + rows.map { latency($0.0, $0.1, columns, $0.limit, $0.kept) })
       .joined(separator: "\n")
   }
 
+  private static let columns: [(name: String, value: @Sendable (Distribution) -> Double?)] = [
+    ("mean", { $0.mean }), ("p50", { $0.p50 }), ("p90", { $0.p90 }), ("p95", { $0.p95 }),
+    ("p99", { $0.p99 }), ("p99.9", { $0.p999 }),
+  ]
+
   private func latency(
-    _ label: String, _ values: Distribution?, _ limit: Double?, _ kept: Double?
+    _ label: String, _ values: Distribution?,
+    _ columns: ArraySlice<(name: String, value: @Sendable (Distribution) -> Double?)>,
+    _ limit: Double?, _ kept: Double?
   ) -> String {
     var row = ConsoleText.padded(label, Self.indent)
     // One number of decimals for the row, so that its points stand in order of size.
     let decimals = ConsoleText.decimals(for: values?.mean ?? 0)
-    for value in [\Distribution.mean, \.p50, \.p90, \.p95, \.p99] {
-      let cell = values.map { fitted($0[keyPath: value], decimals, width: 9) } ?? "-"
+    for (_, value) in columns {
+      let cell = values.flatMap(value).map { fitted($0, decimals, width: 9) } ?? "-"
       row += ConsoleText.padded(cell, 10, right: true)
     }
     if let limit, let kept {
@@ -113,7 +122,7 @@ extension ConsoleReport {
       labelled(
         "throughput",
         [
-          "\(rate(summary.conservation.finished)) req/s",
+          "\(rate(summary.measured.finished)) req/s",
           "output \(rate(summary.outputTokens)) tok/s",
           "total \(rate(summary.promptTokens + summary.outputTokens)) tok/s",
           "over " + ConsoleText.time(nanoseconds: Double(summary.duration.nanoseconds)),
@@ -126,6 +135,16 @@ extension ConsoleReport {
           [
             "\(ConsoleText.fixed(goodput.requestsPerSecond, 2)) req/s",
             "\(ConsoleText.percent(goodput.share)) of requests kept every objective",
+          ]))
+    }
+    if !summary.window.isEverything {
+      let (measured, all) = (summary.measured.injected, summary.conservation.injected)
+      lines.append(
+        labelled(
+          "measured",
+          [
+            "\(ConsoleText.grouped(measured)) of \(ConsoleText.grouped(all)) requests",
+            "warm-up \(summary.window.warmup.text)", "cool-down \(summary.window.cooldown.text)",
           ]))
     }
     lines.append(labelled("KV peak", kvPeaks(summary)))

@@ -42,6 +42,7 @@ struct ExperimentOptions: ParsableArguments {
       valueName: "kind"))
   var predictor = OutputPredictor.mean
 
+  @OptionGroup(title: "Measurement") var measurement: MeasurementOptions
   @OptionGroup var clusterOptions: ClusterOptions
 
   func validate() throws {
@@ -106,6 +107,7 @@ struct ExperimentOptions: ParsableArguments {
     options.seed = seed
     options.predictor = predictor
     options.targets = targets
+    options.measure(measurement.window)
     return options
   }
 

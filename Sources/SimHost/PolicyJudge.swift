@@ -106,8 +106,7 @@ struct PolicyJudge: Sendable {
     if let law = result.brokenLaw(injected: injected) { throw SimulationError.brokenLaw(law) }
     return PolicyScore.Run(
       seed: trial.seed,
-      summary: RunSummary(
-        result, cluster: scenario.cluster, injected: injected, targets: scenario.options.targets))
+      summary: try RunSummary(result, of: scenario))
   }
 
   // MARK: Reading scenarios

@@ -47,11 +47,11 @@ extension RunCommand {
       seed: seed, resources: resources, onLog: { log.entries.append($0) })
     {
       let result = try Simulation.run(scenario, policy: &policy, observer: &observer)
-      finished = finish(scenario, result, policy)
+      finished = try finish(scenario, result, policy)
     } else {
       var native = NativePolicy()
-      finished = finish(
-        scenario, try Simulation.run(scenario, policy: &native, observer: &observer), nil)
+      finished = try finish(
+        scenario, Simulation.run(scenario, policy: &native, observer: &observer), nil)
     }
     if let law = finished.result.brokenLaw(injected: scenario.workload.requests.count) {
       throw SimulationError.brokenLaw(law)

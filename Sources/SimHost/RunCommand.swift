@@ -40,6 +40,7 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var clusterOptions: ClusterOptions
   @OptionGroup(title: "Policy") var policyOptions: PolicyOptions
   @OptionGroup(title: "Compatibility") var compat: CompatOptions
+  @OptionGroup(title: "Measurement") var measurement: MeasurementOptions
   @OptionGroup(title: "Output") var outputs: OutputOptions
   @OptionGroup(title: "Trace") var traceOptions: TraceOptions
   @OptionGroup(title: "Decisions") var decisionOptions: DecisionOptions
@@ -108,22 +109,22 @@ struct RunCommand: ParsableCommand {
     var hookCosts: [HookCost] = []
     let recorder = decisionOptions.recorder
     if compat.compat != nil {
-      finished = finish(
-        scenario,
-        try ReferenceSimulation.run(scenario, routing: compat.routing, observer: observer), nil)
+      finished = try finish(
+        scenario, ReferenceSimulation.run(scenario, routing: compat.routing, observer: observer),
+        nil)
       finished.queueingEnd = .lastChunk
     } else if let recorder {
       let result = try recorder.run(scenario, policy, observer: &observer, inputs: inputs)
       hookCosts = policy?.hookCosts ?? []
-      finished = finish(scenario, result, policy)
+      finished = try finish(scenario, result, policy)
     } else if var policy {
       let result = try Simulation.run(scenario, policy: &policy, observer: &observer)
       hookCosts = policy.hookCosts
-      finished = finish(scenario, result, policy)
+      finished = try finish(scenario, result, policy)
     } else {
       var native = NativePolicy()
-      finished = finish(
-        scenario, try Simulation.run(scenario, policy: &native, observer: &observer), nil)
+      finished = try finish(
+        scenario, Simulation.run(scenario, policy: &native, observer: &observer), nil)
     }
     let injected = scenario.workload.requests.count
     if let law = finished.result.brokenLaw(injected: injected) {
@@ -138,11 +139,11 @@ struct RunCommand: ParsableCommand {
       console.result(String(summary.text.dropLast()))
     } else {
       console.result(report.final(finished.summary, finished.description, hookCosts: hookCosts))
-      if let tenants = report.tenants(finished.result, of: scenario.workload) {
-        console.result("\n" + tenants)
+      for table in [report.classes(finished.summary), report.tenants(finished.summary)] {
+        if let table { console.result("\n" + table) }
       }
     }
-    if let drift = BacklogDrift(finished.result.records), drift.isSaturated {
+    if let drift = finished.summary.backlog, drift.isSaturated {
       console.warning(
         "the backlog grows by \(ConsoleText.fixed(drift.slope, 2)) requests a second, "
           + "\(ConsoleText.percent(drift.share)) of the arrivals: latencies say how long the trace is"
@@ -171,6 +172,7 @@ struct RunCommand: ParsableCommand {
     options.predictor = policyOptions.predictor
     options.viewLag = policyOptions.viewLag
     options.keepGaps = outputs.needsGaps
+    options.measure(measurement.window)
     options.seriesMoments = outputs.seriesMoments
     options.targets = try outputs.targets
     if compat.compat != nil, let profiles = clusterOptions.profileFolder {
@@ -185,21 +187,18 @@ struct RunCommand: ParsableCommand {
 
   func finish(
     _ scenario: Scenario, _ result: RunResult, _ policy: LuaPolicy?
-  ) -> FinishedRun {
+  ) throws -> FinishedRun {
     var description = describe(scenario, policy)
     description.policy.table = result.policyJSON
     description.arguments = RerunCommand.arguments(
       of: Array(CommandLine.arguments.dropFirst()), seed: scenario.options.seed)
     return FinishedRun(
-      scenario: scenario, result: result,
-      summary: RunSummary(
-        result, cluster: scenario.cluster, injected: scenario.workload.requests.count,
-        targets: scenario.options.targets),
+      scenario: scenario, result: result, summary: try RunSummary(result, of: scenario),
       description: description)
   }
 
   private func describe(_ scenario: Scenario, _ policy: LuaPolicy?) -> RunDescription {
-    let notes = scenario.workload.notes + policyOptions.notes
+    let notes = scenario.workload.notes + policyOptions.notes + measurement.notes
     return RunDescription(
       scenario,
       memory: scenario.cluster.instances.map { spec in

@@ -10,7 +10,7 @@ struct SeedReport {
   }
 
   private static let columns: [Column] = [
-    Column(name: "finished") { Double($0.conservation.finished) },
+    Column(name: "finished") { Double($0.measured.finished) },
     Column(name: "TTFT mean") { $0.ttft?.mean },
     Column(name: "TTFT p99") { $0.ttft?.p99 },
     Column(name: "TPOT mean") { $0.tpot?.mean },

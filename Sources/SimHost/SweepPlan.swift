@@ -92,7 +92,7 @@ struct SweepPlan: Sendable {
   var header: String {
     let fixed =
       ["point", "policy"] + axes.map(\.name) + ["seed"] + Self.empty.fields.map(\.name)
-      + Self.further.map(\.name) + ["backlog_drift"]
+      + Self.further.map(\.name)
     return fixed.map(Self.field).joined(separator: ",")
   }
 
@@ -107,8 +107,9 @@ struct SweepPlan: Sendable {
     }
     let sample = try workloads[workloadPlaces[place]].resampled(seed: seed, arrivals: arrivals)
       .workload
-    let (result, summary) = try servers[place].run(
-      sample, experiment.runOptions(seed: seed, targets: targets), experiment)
+    let summary = try servers[place].run(
+      sample, experiment.runOptions(seed: seed, targets: targets), experiment
+    ).summary
     var cells = ["\(place)", names[point.candidate]] + point.values + ["\(seed)"]
     for field in summary.fields {
       switch field.value {
@@ -118,7 +119,6 @@ struct SweepPlan: Sendable {
       }
     }
     cells += Self.further.map { $0.value(summary) }
-    cells.append(BacklogDrift(result.records).map { "\($0.share)" } ?? "")
     return cells.map(Self.field).joined(separator: ",")
   }
 
@@ -129,6 +129,7 @@ struct SweepPlan: Sendable {
     ("prefix_hit_share", { "\($0.prefixHitShare)" }),
     ("slo_share", { $0.goodput.map { "\($0.share)" } ?? "" }),
     ("bottleneck", { $0.bottleneck.name }),
+    ("backlog_drift", { $0.backlog.map { "\($0.share)" } ?? "" }),
   ]
 
   /// For the names of the summary's fields, which are those of every run.
@@ -153,6 +154,7 @@ struct SweepPlan: Sendable {
       SimHostCommand.version, "\(command.axes)", "\(command.randomPoints ?? 0)",
       "\(command.goodputText)", "\(experiment.seed) \(experiment.seeds)",
       "\(experiment.oracle) \(experiment.predictor)", "\(experiment.sortArrivals)",
+      "\(experiment.measurement.window)",
       "\(experiment.numReqs ?? 0)", "\(inputs)",
     ]
     for candidate in candidates {

@@ -9,6 +9,8 @@ public struct Distribution: Sendable, Equatable {
   public var p90: Double
   public var p95: Double
   public var p99: Double
+  /// nil with fewer than 1,000 samples: the one percentile that rests on the last of them alone.
+  public var p999: Double?
   public var maximum: Double
 }
 
@@ -44,6 +46,9 @@ extension Distribution {
     p90 = percentile(90, ofSorted: sorted) / nanosecondsPerMillisecond
     p95 = percentile(95, ofSorted: sorted) / nanosecondsPerMillisecond
     p99 = percentile(99, ofSorted: sorted) / nanosecondsPerMillisecond
+    p999 =
+      sorted.count >= Self.fewestForP999
+      ? percentile(99.9, ofSorted: sorted) / nanosecondsPerMillisecond : nil
     maximum = (sorted.last ?? first) / nanosecondsPerMillisecond
   }
 
@@ -66,8 +71,12 @@ extension Distribution {
     p90 = milliseconds(at: 90)
     p95 = milliseconds(at: 95)
     p99 = milliseconds(at: 99)
+    p999 = count >= Self.fewestForP999 ? milliseconds(at: 99.9) : nil
     maximum = Double(histogram.maximum) / nanosecondsPerMillisecond
   }
+
+  /// Samples of which one in a thousand is one. Unit: samples. Origin: 1 / (1 − 0.999).
+  static let fewestForP999 = 1000
 
   /// Sum over all samples, in milliseconds.
   var total: Double { mean * Double(count) }

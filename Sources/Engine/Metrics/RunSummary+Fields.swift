@@ -23,19 +23,20 @@ extension RunSummary {
   /// The head of the JSON summary in its order: counts, throughputs, then statistics of the latencies in milliseconds.
   ///
   /// Differences from vLLM: times are simulated; `duration` begins with the first arrival; requests that were rejected,
-  /// cancelled or left unfinished are `failed`; statistics without any sample are absent, not 0.
+  /// cancelled or left unfinished are `failed`; statistics without any sample, and P99.9 of fewer than 1,000, are absent.
+  /// All are of the requests within the measurement window.
   public var fields: [SummaryField] {
     var fields: [SummaryField] = []
     func add(_ name: String, _ value: SummaryField.Value) {
       fields.append(SummaryField(name: name, value: value))
     }
-    add("num_prompts", .count(conservation.injected))
+    add("num_prompts", .count(measured.injected))
     add("duration", .real(duration.seconds))
-    add("completed", .count(conservation.finished))
-    add("failed", .count(conservation.injected - conservation.finished))
+    add("completed", .count(measured.finished))
+    add("failed", .count(measured.injected - measured.finished))
     add("total_input_tokens", .count(promptTokens))
     add("total_output_tokens", .count(outputTokens))
-    add("request_throughput", .real(rate(conservation.finished)))
+    add("request_throughput", .real(rate(measured.finished)))
     add("request_goodput", goodput.map { .real($0.requestsPerSecond) } ?? .absent)
     add("output_throughput", .real(rate(outputTokens)))
     add("total_token_throughput", .real(rate(promptTokens + outputTokens)))
@@ -45,6 +46,7 @@ extension RunSummary {
       for (statistic, value) in Distribution.statistics {
         add("\(statistic)_\(name)_ms", distribution.map { .real($0[keyPath: value]) } ?? .absent)
       }
+      add("p99.9_\(name)_ms", distribution?.p999.map { .real($0) } ?? .absent)
     }
     return fields
   }

@@ -2,13 +2,17 @@
 ///
 /// Latencies and throughput follow vLLM's serving benchmark, over requests that finished; its benchmark time is simulated time here.
 public struct RunSummary: Sendable {
+  /// Of all requests, whatever is measured.
   public var conservation: Conservation
+  /// Which requests all other counts and statistics are of, and how they ended.
+  public var window: MeasurementWindow
+  public var measured: Conservation
   /// Rejected requests for each reason, in the order in which the reasons first came up.
   public var rejections: [RejectionCount]
 
   /// Arrival of the first request that arrived; 0 in a run without any.
   public var firstArrival: SimTime
-  /// From that arrival until the last request ended, however it ended. Divides all throughputs.
+  /// From that arrival until the last such request ended, however it ended. Divides all throughputs.
   public var duration: SimDuration
   /// Prompt and output tokens of finished requests.
   public var promptTokens: Int
@@ -20,6 +24,7 @@ public struct RunSummary: Sendable {
   public var tpot: Distribution?
   /// Single gaps between tokens, over all requests; 3 significant digits, HdrHistogram percentiles.
   public var itl: Distribution?
+  public var gapHistogram: GapHistogram
   /// From arrival to the last token.
   public var endToEnd: Distribution?
   /// From arrival to the first computed prompt token.
@@ -38,6 +43,11 @@ public struct RunSummary: Sendable {
   /// nil without objectives.
   public var goodput: Goodput?
   public var bottleneck: Bottleneck
+  /// nil for a run of few requests.
+  public var backlog: BacklogDrift?
+  /// nil for a workload that names none.
+  public var tenants: TenantTable?
+  public var classes: ClassTable?
 }
 
 /// How often one reason to reject was given.
@@ -67,31 +77,39 @@ extension RunSummary {
   /// - Parameter result: of a run that kept its records.
   /// - Parameter cluster: the cluster that ran.
   /// - Parameter injected: requests of the workload.
+  /// - Parameter window: which of them to measure; anything but all takes a run that kept its gaps.
   public init(
-    _ result: RunResult, cluster: ClusterSpec, injected: Int, targets: GoodputTargets? = nil
+    _ result: RunResult, cluster: ClusterSpec, injected: Int, targets: GoodputTargets? = nil,
+    window: MeasurementWindow = .everything, kinds: RequestKinds = .none
   ) {
-    let records = result.records
-    conservation = Conservation(injected: injected, records: records)
+    conservation = Conservation(injected: injected, records: result.records)
     rejections = RejectionCount.count(result)
+    self.window = window
+    var records = result.records
+    if window.isEverything {
+      measured = conservation
+      gapHistogram = result.gapHistogram
+    } else {
+      let counts = window.contains(records)
+      records = ContiguousArray(zip(records, counts).lazy.filter(\.1).map(\.0))
+      measured = Conservation(injected: records.count, records: records)
+      gapHistogram = result.gapHistogram(of: counts)
+    }
 
-    var arrival = SimTime.never
-    var end = SimTime.zero
     (promptTokens, outputTokens) = (0, 0)
-    for record in records {
-      arrival = min(arrival, record.arrival)
-      if record.end != .never { end = max(end, record.end) }
-      guard record.outcome == .finished else { continue }
+    for record in records where record.outcome == .finished {
       promptTokens += Int(record.promptTokens)
       outputTokens += Int(record.outputTokens)
     }
-    firstArrival = arrival == .never ? .zero : arrival
-    let duration = max(.zero, end - firstArrival)
-    self.duration = duration
+    let span = Self.span(records)
+    firstArrival = span.start
+    duration = span.length
+    let whole = window.isEverything ? span : Self.span(result.records)
 
     ttft = records.distribution { $0.timeToFirstToken }
     endToEnd = records.distribution { $0.endToEnd }
     tpot = records.distribution { $0.nanosecondsPerOutputToken }
-    itl = Distribution(ofNanoseconds: result.gapHistogram)
+    itl = Distribution(ofNanoseconds: gapHistogram)
     queueing = records.distribution { $0.queueing }
     kvWait = records.distribution { $0.kvWait }
     transfer = records.distribution { $0.transfer }
@@ -100,15 +118,33 @@ extension RunSummary {
     instances = zip(cluster.instances, result.instances).map { spec, totals in
       InstanceSummary(
         name: spec.name, role: spec.role, totals: totals,
-        utilization: duration > .zero ? totals.busy.seconds / duration.seconds : 0)
+        utilization: whole.length > .zero ? totals.busy.seconds / whole.length.seconds : 0)
     }
-    maxConcurrentRequests = result.maxConcurrentRequests(from: firstArrival)
+    maxConcurrentRequests = result.maxConcurrentRequests(from: whole.start)
     maxOutputTokensPerSecond = result.maxOutputTokensPerSecond
+    let (promised, length) = (measured.injected, duration)
     goodput = targets.map {
-      Goodput($0, records: records, injected: injected, duration: duration)
+      Goodput($0, records: records, injected: promised, duration: length)
     }
+    backlog = BacklogDrift(result.records)
+    tenants = kinds.haveTenants ? TenantTable(records) { kinds[$0]?.tenant } : nil
+    classes = ClassTable(records, kinds: kinds, targets: targets)
     bottleneck = .notSaturated
     bottleneck = Bottleneck(of: self)
+  }
+
+  /// From the first arrival to the last end.
+  private static func span(
+    _ records: ContiguousArray<RequestRecord>
+  ) -> (start: SimTime, length: SimDuration) {
+    var arrival = SimTime.never
+    var end = SimTime.zero
+    for record in records {
+      arrival = min(arrival, record.arrival)
+      if record.end != .never { end = max(end, record.end) }
+    }
+    let start = arrival == .never ? .zero : arrival
+    return (start, max(.zero, end - start))
   }
 
   /// `count` in each second of the run; 0 for a run without duration.

@@ -29,8 +29,8 @@ public struct SeedMetric: Sendable {
       latency("E2E p99 ms", "p99_e2el_ms") { $0.endToEnd?.p99 },
       gain("output tok/s", "output_throughput") { $0.rate($0.outputTokens) },
       gain("finished %", "finished_percent") {
-        $0.conservation.injected > 0
-          ? 100 * Double($0.conservation.finished) / Double($0.conservation.injected) : nil
+        $0.measured.injected > 0
+          ? 100 * Double($0.measured.finished) / Double($0.measured.injected) : nil
       },
     ]
     if targets != nil {

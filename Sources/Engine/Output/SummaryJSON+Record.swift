@@ -3,7 +3,7 @@ extension SummaryJSON {
   func writeRecord(_ json: inout JSONWriter) {
     writeRequests(&json)
     json.object("itl_histogram") { json in
-      let bins = Array(result.gapHistogram.bins)
+      let bins = Array(summary.gapHistogram.bins)
       json.key("value_ns")
       json.line(of: bins) { json, bin in json.number(Int(clamping: bin.value)) }
       json.key("count")
@@ -23,6 +23,12 @@ extension SummaryJSON {
     json.object("requests") { json in
       json.key("outcome")
       json.line(of: result.records) { json, record in json.text(record.outcome.rawValue) }
+      if !summary.window.isEverything {
+        json.key("measured")
+        json.line(of: summary.window.contains(result.records)) { json, isMeasured in
+          json.number(isMeasured ? 1 : 0)
+        }
+      }
       for (name, moment) in Self.moments {
         column(name, &json) { record in
           let time = record[keyPath: moment]

@@ -27,6 +27,7 @@ public struct SummaryJSON: OutputDocument {
       writeBenchmarkFields(&json)
       writeWaits(&json)
       writeOutcomes(&json)
+      writeGroups(&json)
       writeInstances(&json)
       writeInputs(&json)
       if let table = description.policy.table { json.field("policy", json: table) }
@@ -59,6 +60,7 @@ public struct SummaryJSON: OutputDocument {
         for (statistic, value) in Distribution.statistics {
           json.field("\(statistic)_ms", wait?[keyPath: value])
         }
+        json.field("p99.9_ms", wait?.p999)
       }
     }
   }
@@ -71,6 +73,14 @@ public struct SummaryJSON: OutputDocument {
       json.field("rejected", conservation.rejected)
       json.field("cancelled", conservation.cancelled)
       json.field("unfinished", conservation.unfinished)
+    }
+    if !summary.window.isEverything {
+      json.object("measurement") { json in
+        json.field("warmup", summary.window.warmup.text)
+        json.field("cooldown", summary.window.cooldown.text)
+        json.field("requests", summary.measured.injected)
+        json.field("left_out", conservation.injected - summary.measured.injected)
+      }
     }
     json.array("rejections", summary.rejections) { json, rejection in
       json.object { json in
@@ -96,6 +106,13 @@ public struct SummaryJSON: OutputDocument {
     json.object("bottleneck") { json in
       json.field("name", summary.bottleneck.name)
       json.field("reason", summary.bottleneck.reasons.joined(separator: ", "))
+    }
+    if let backlog = summary.backlog {
+      json.object("backlog") { json in
+        json.field("drift_per_s", backlog.slope)
+        json.field("drift_share", backlog.share)
+        json.field("saturated", json: backlog.isSaturated ? "true" : "false")
+      }
     }
   }
 

@@ -19,7 +19,7 @@ struct ReportCurves {
     if metric == "itl" { return gapDistribution }
     let requests = run.requests
     var samples = ContiguousArray<Double>()
-    for row in 0..<requests.count where requests.isFinished[row] {
+    for row in 0..<requests.count where requests.isMeasured[row] {
       switch metric {
       case "ttft":
         samples.append(

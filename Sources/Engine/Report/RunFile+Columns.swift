@@ -7,6 +7,12 @@ extension RunFile.Requests {
       let word = try outcome.word(among: Outcome.allCases.map(\.rawValue))
       isFinished.append(word == Outcome.finished.rawValue)
     }
+    isMeasured = isFinished
+    if object.present("measured") != nil {
+      for (row, flag) in try object.column("measured", count: count).enumerated() where flag == 0 {
+        isMeasured[row] = false
+      }
+    }
     arrival = try object.column("arrival_ns", count: count, mayBeNull: true)
     prefillStart = try object.column("prefill_start_ns", count: count, mayBeNull: true)
     firstToken = try object.column("first_token_ns", count: count, mayBeNull: true)

@@ -54,6 +54,8 @@ public struct RunFile: Sendable {
     static let absent = Int64.min
     var count = 0
     var isFinished: ContiguousArray<Bool> = []
+    /// Finished, and within the measurement window: what distributions are of.
+    var isMeasured: ContiguousArray<Bool> = []
     var arrival: ContiguousArray<Int64> = []
     var prefillStart: ContiguousArray<Int64> = []
     /// End of the prompt: the first token too, unless the decode side gave it.

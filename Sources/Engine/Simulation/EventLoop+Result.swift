@@ -51,7 +51,7 @@ extension EventLoop {
   private mutating func askDone(_ result: RunResult) throws(SimulationError) -> String? {
     let summary = RunSummary(
       result, cluster: state.pointee.cluster, injected: state.pointee.trace.count,
-      targets: state.pointee.options.targets)
+      targets: state.pointee.options.targets, window: state.pointee.options.window)
     var told = PolicySummary()
     told.fields = summary.fields.compactMap { field in
       field.number.map { (name: field.name, value: $0) }

@@ -34,6 +34,8 @@ public struct RunOptions: Sendable, Equatable {
   public var keepGaps = false
   /// What the summary that `done` is told counts as good.
   public var targets: GoodputTargets? = nil
+  /// Which requests that summary is about. Anything but all takes `keepGaps`.
+  public var window = MeasurementWindow.everything
   /// What policies are told about output lengths.
   public var predictor = OutputPredictor.mean
   /// Routers see instances as they were at the last multiple of this; nil shows them as they are.
