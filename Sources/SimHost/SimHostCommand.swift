@@ -1,4 +1,6 @@
 import ArgumentParser
+import Engine
+import Foundation
 
 /// `simhost`: without a subcommand, a run.
 @main
@@ -18,9 +20,16 @@ struct SimHostCommand: ParsableCommand {
     defaultSubcommand: RunCommand.self)
 
   static func main() {
+    // A reader that has gone, and a file that may not grow, are then errors of a write like a full disk.
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try command.run()
+      // What was printed may still be on its way.
+      guard fflush(nil) == 0 else {
+        throw OutputError(path: "stdout", problem: String(cString: strerror(errno)))
+      }
     } catch {
       Failure(error).exit()
     }

@@ -77,7 +77,9 @@ extension WorkloadCommand {
         if let output {
           try document.save(to: output)
         } else {
-          print(document.text, terminator: "")
+          let console = Console(level: .info)
+          console.result(String(document.text.dropLast()))
+          if let failure = console.failure { throw failure }
         }
       }
     }

@@ -22,12 +22,15 @@ struct Program {
   }()
 
   /// Runs `simhost` with a limit of host time; one that is stopped by it has exit code 124.
-  static func run(_ arguments: [String], in folder: String = root, limit: Int = 60) throws
-    -> Program
-  {
+  ///
+  /// - Parameter launcher: a program that starts it, with arguments of its own, such as `setpriv`.
+  static func run(
+    _ arguments: [String], in folder: String = root, limit: Int = 60,
+    through launcher: [String] = []
+  ) throws -> Program {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-    process.arguments = ["-s", "KILL", "\(limit)", binary] + arguments
+    process.arguments = ["-s", "KILL", "\(limit)"] + launcher + [binary] + arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     process.standardInput = FileHandle.nullDevice
     let scratch = FileManager.default.temporaryDirectory.path + "/simhost-\(UUID().uuidString)"

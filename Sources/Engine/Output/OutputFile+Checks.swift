@@ -105,6 +105,7 @@ extension OutputError {
       case EISDIR: ("is a folder", "give the name of a file")
       case ENAMETOOLONG: ("its name is too long", nil)
       case ELOOP: ("its path has too many symbolic links", nil)
+      case EPIPE: ("whoever read it has gone", nil)
       case EFBIG: ("grew larger than the file system or the limits of this shell allow", nil)
       default: ("cannot be written: \(String(cString: strerror(code)))", nil)
       }
