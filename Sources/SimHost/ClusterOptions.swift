@@ -25,10 +25,12 @@ struct ClusterOptions: ParsableArguments {
   /// A cluster and the cost model of each of its instances.
   ///
   /// - Parameter defaults: in place of those of the flags.
+  /// - Parameter variant: what to change of the file.
   func load(
-    _ path: String, _ resources: ResourceFolders, defaults: InstanceDefaults? = nil
+    _ path: String, _ resources: ResourceFolders, defaults: InstanceDefaults? = nil,
+    variant: ClusterVariant = .none
   ) throws -> (cluster: ClusterSpec, costs: [IterationCost]) {
-    let cluster = try cluster(path, resources, defaults: defaults)
+    let cluster = try cluster(path, resources, defaults: defaults, variant: variant)
     let costs = try CostSelection.models(
       for: cluster, hardware: HardwareCatalog(folders: resources.all("configs/hardware")),
       profileDirectory: profileFolder)
@@ -37,12 +39,14 @@ struct ClusterOptions: ParsableArguments {
 
   /// A cluster whose instances have room for their weights.
   func cluster(
-    _ path: String, _ resources: ResourceFolders, defaults: InstanceDefaults? = nil
+    _ path: String, _ resources: ResourceFolders, defaults: InstanceDefaults? = nil,
+    variant: ClusterVariant = .none
   ) throws -> ClusterSpec {
-    let cluster = try ClusterSpec.load(
+    let file = try ClusterSpec.load(
       path: resources.file(path), defaults: defaults ?? instances.defaults(resources),
       models: ModelCatalog(folders: resources.all("configs/model")),
       platforms: PlatformCatalog(folders: resources.all("configs/platform")))
+    let cluster = try variant.applied(to: file, resources)
     for spec in cluster.instances { try KVCapacity(spec).check(spec, file: cluster.source) }
     return cluster
   }

@@ -1,10 +1,14 @@
 import ArgumentParser
 import Engine
 
-/// What a sweep varies: `NAME=a,b,c`, `NAME=low:high:step` or, for random points, `NAME=low:high`.
+/// What a sweep varies: `NAME=a,b,c`, `NAME=low:high:step` or, for random points, `NAME=low:high`; of splits `1:7..7:1`.
 struct SweepAxis: Sendable, Equatable {
   enum Kind: Sendable, Equatable {
-    case rate, cluster, dataset
+    case rate, cluster, dataset, split
+    /// Accelerators, of instances of a role or (nil) of all.
+    case hardware(InstanceRole?)
+    /// Factors of lengths.
+    case promptScale, outputScale
     /// Of the policies.
     case parameter(String)
     /// A limit of the instances, under the name of its flag.
@@ -23,6 +27,12 @@ struct SweepAxis: Sendable, Equatable {
   static let limits = [
     "max-num-seqs", "max-num-batched-tokens", "long-prefill-token-threshold", "block-size",
   ]
+  private static let kinds: [(name: String, kind: Kind)] = [
+    ("rate", .rate), ("cluster", .cluster), ("dataset", .dataset), ("split", .split),
+    ("hardware", .hardware(nil)), ("prefill-hardware", .hardware(.prefill)),
+    ("decode-hardware", .hardware(.decode)), ("prompt-scale", .promptScale),
+    ("output-scale", .outputScale),
+  ]
   /// Most values of one axis. Origin: guess, against a step that was mistyped.
   private static let mostValues = 10_000
 
@@ -30,20 +40,21 @@ struct SweepAxis: Sendable, Equatable {
     guard let place = text.firstIndex(of: "="), place > text.startIndex else {
       throw ValidationError("\(text): expected NAME=values, such as rate=1,2,4")
     }
-    name = String(text[..<place])
+    let name = String(text[..<place])
+    self.name = name
     let given = String(text[place...].dropFirst())
     switch name {
-    case "rate": kind = .rate
-    case "cluster": kind = .cluster
-    case "dataset": kind = .dataset
-    case let name where name.hasPrefix("param."): kind = .parameter(String(name.dropFirst(6)))
-    case let name where Self.limits.contains(name): kind = .limit(name)
+    case _ where name.hasPrefix("param."): kind = .parameter(String(name.dropFirst(6)))
+    case _ where Self.limits.contains(name): kind = .limit(name)
     default:
-      throw ValidationError(
-        "\(name): cannot be varied; expected rate, cluster, dataset, param.NAME, "
-          + Self.limits.joined(separator: ", "))
+      guard let known = Self.kinds.first(where: { $0.name == name }) else {
+        let names = Self.kinds.map(\.name) + ["param.NAME"] + Self.limits
+        throw ValidationError(
+          "\(name): cannot be varied; expected \(names.joined(separator: ", "))")
+      }
+      kind = known.kind
     }
-    values = try Self.values(given, of: name, mayBeRange: kind != .cluster && kind != .dataset)
+    values = try kind == .split ? Self.splits(given) : Self.values(given, of: name, kind)
     for value in listed { try check(value) }
     if case .range(let low, let high, _) = values {
       try check("\(low)", isEnd: true)
@@ -67,9 +78,32 @@ struct SweepAxis: Sendable, Equatable {
     }
   }
 
-  private static func values(_ text: String, of name: String, mayBeRange: Bool) throws -> Values {
+  /// A list of splits, each of them perhaps a range.
+  private static func splits(_ text: String) throws -> Values {
+    let splits = try text.split(separator: ",", omittingEmptySubsequences: false).flatMap { part in
+      if let range = ClusterSplit.range(String(part)) { return range }
+      guard let split = ClusterSplit(part) else {
+        throw ValidationError(
+          "split=\(part): expected prefill:decode such as 3:5, a range such as 1:7..7:1, or 8M for "
+            + "eight instances that do both")
+      }
+      return [split]
+    }.map(\.text)
+    guard Set(splits).count == splits.count else {
+      throw ValidationError("split=\(text): a value is there twice")
+    }
+    return .list(splits)
+  }
+
+  private static func values(_ text: String, of name: String, _ kind: Kind) throws -> Values {
+    // Among names there are no ranges.
+    let isText =
+      switch kind {
+      case .cluster, .dataset, .hardware: true
+      default: false
+      }
     let ends = text.split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
-    guard mayBeRange, (2...3).contains(ends.count) else {
+    guard !isText, (2...3).contains(ends.count) else {
       let list = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       guard !list.contains("") else { throw ValidationError("\(name)=\(text): a value is empty") }
       guard Set(list).count == list.count else {
@@ -101,7 +135,11 @@ struct SweepAxis: Sendable, Equatable {
 
   private func check(_ value: String, isEnd: Bool = false) throws {
     switch kind {
-    case .cluster, .dataset, .parameter: return
+    case .cluster, .dataset, .parameter, .hardware, .split: return
+    case .promptScale, .outputScale:
+      guard let factor = Double(value), factor >= 1e-6, factor <= 1e6 else {
+        throw ValidationError("\(name)=\(value): expected a factor, 1e-6 to 1e6")
+      }
     case .rate:
       guard let rate = Double(value), rate >= 1e-9, rate <= 1e9 else {
         throw ValidationError("rate=\(value): expected requests a second, 1e-9 to 1e9")

@@ -8,15 +8,20 @@ struct SweepCommand: ParsableCommand {
     commandName: "sweep",
     abstract: "Run every combination of parameters, rates, clusters and limits.",
     discussion: """
-      Axes are rate, cluster, dataset, param.NAME, max-num-seqs, max-num-batched-tokens, long-prefill-token-threshold and
-      block-size; values are a list or low:high:step, and with --random also low:high. Interrupted, the same command goes on
-      where it was: finished runs are in FILE.journal until the CSV is written. docs/experiments.md says more.
+      Axes are rate, split, hardware, prefill-hardware, decode-hardware, prompt-scale, output-scale, cluster, dataset, param.NAME,
+      max-num-seqs, max-num-batched-tokens, long-prefill-token-threshold and block-size; values are a list or low:high:step, and
+      with --random also low:high. A split is prefill:decode instances, 1:7..7:1 all of eight, 8M eight that do both.
+
+      Prints the means of each point. Interrupted, the same command goes on where it was: finished runs are in FILE.journal until
+      the CSV is written. docs/experiments.md says more.
 
       EXAMPLES
         simhost sweep policies/least_kv.lua --set param.headroom=0:0.3:0.1 --set rate=2,4,8 \\
           --seeds 3 -o outputs/headroom.csv
         simhost sweep policies/least_kv.lua policies/random.lua --set rate=20:60:10 \\
           --set cluster=configs/cluster/single_node_4p4d.json -o outputs/rates.csv
+        simhost sweep --set split=1:7..7:1 --goodput "ttft:500 tpot:50" \\
+          --cluster-config configs/cluster/single_node_4p4d.json -o outputs/split.csv
         simhost sweep --random 50 --set max-num-batched-tokens=256:8192 --set rate=2.0:12.0 \\
           --goodput "ttft:400 tpot:50" -o outputs/limits.csv
       """)
@@ -82,12 +87,17 @@ struct SweepCommand: ParsableCommand {
       try journal.add(plan.row(missing[place]), of: missing[place])
       progress.advance()
     }
-    let rows = journal.rows
-    try SweepCSV(header: plan.header, rows: (0..<plan.runs).compactMap { rows[$0] })
-      .save(to: output, inputs: plan.inputs)
+    let finished = journal.rows
+    let rows = (0..<plan.runs).compactMap { finished[$0] }
+    try SweepCSV(header: plan.header, rows: rows).save(to: output, inputs: plan.inputs)
     journal.remove()
     progress.end()
+    let table = try SweepTable(lines: [plan.header] + rows, path: output)
+    console.result(
+      SweepReport(style: console.outputStyle)
+        .text(table, hasTargets: plan.targets != nil, file: output))
     console.info("wrote \(output): \(plan.points.count) points, \(plan.runs) runs")
+    if let failure = console.failure { throw failure }
   }
 }
 

@@ -49,10 +49,13 @@ struct SweepPlan: Sendable {
       var clusterFile = command.clusterConfig
       var dataset = command.dataset
       var defaults = try experiment.clusterOptions.instances.defaults(resources)
+      var variant = ClusterVariant()
       var key = ""
       for (axis, value) in zip(axes, point.values) {
         switch axis.kind {
-        case .rate: break
+        case .rate, .promptScale, .outputScale: break
+        case .split: variant.split = ClusterSplit(value)
+        case .hardware(let role): variant.hardware.append(.init(role: role, name: value))
         case .cluster: clusterFile = value
         case .dataset: dataset = value
         case .parameter(let name): candidate.parameters[name] = value
@@ -65,12 +68,13 @@ struct SweepPlan: Sendable {
         // A value that the policy refuses should say so before the first run.
         _ = try experiment.load(candidate, seed: experiment.seed)
       }
-      if clusters[clusterFile + key] == nil {
-        clusters[clusterFile + key] = try experiment.clusterOptions.load(
-          clusterFile, resources, defaults: defaults)
+      key = "\(clusterFile) \(key) \(variant)"
+      if clusters[key] == nil {
+        clusters[key] = try experiment.clusterOptions.load(
+          clusterFile, resources, defaults: defaults, variant: variant)
         if !clusterFiles.contains(clusterFile) { clusterFiles.append(clusterFile) }
       }
-      guard let (cluster, costs) = clusters[clusterFile + key] else { continue }
+      guard let (cluster, costs) = clusters[key] else { continue }
       servers.append(
         Server(candidate: candidate, clusterFile: clusterFile, cluster: cluster, costs: costs))
       if let place = files.firstIndex(of: dataset) {
@@ -102,11 +106,18 @@ struct SweepPlan: Sendable {
     let seed = seeds[run % seeds.count]
     let point = points[place]
     var arrivals: ArrivalProcess?
-    for (axis, value) in zip(axes, point.values) where axis.kind == .rate {
-      arrivals = try experiment.arrivals(rate: Double(value) ?? 0)
+    var (prompts, outputs) = (1.0, 1.0)
+    for (axis, value) in zip(axes, point.values) {
+      switch axis.kind {
+      case .rate: arrivals = try experiment.arrivals(rate: Double(value) ?? 0)
+      case .promptScale: prompts = Double(value) ?? 1
+      case .outputScale: outputs = Double(value) ?? 1
+      default: break
+      }
     }
-    let sample = try workloads[workloadPlaces[place]].resampled(seed: seed, arrivals: arrivals)
+    var sample = try workloads[workloadPlaces[place]].resampled(seed: seed, arrivals: arrivals)
       .workload
+    if prompts != 1 || outputs != 1 { sample = sample.scaled(prompts: prompts, outputs: outputs) }
     let summary = try servers[place].run(
       sample, experiment.runOptions(seed: seed, targets: targets), experiment
     ).summary

@@ -45,6 +45,54 @@ import Testing
     }
   }
 
+  /// A split is the cluster whose file has those roles; a table tells of each.
+  @Test func splitsAreClustersWithOtherRoles() throws {
+    try Program.inFolder { folder in
+      let common = [
+        "--seeds", "1", "--dataset", "workloads/bursty_long_prompts.jsonl", "--goodput",
+        "ttft:500 tpot:20",
+      ]
+      func rows(_ axis: String, _ cluster: String) throws -> (table: String, rows: [[String]]) {
+        let run = try Program.run(
+          ["sweep", "--set", axis, "-o", "\(folder)/s.csv", "--cluster-config", cluster] + common)
+        #expect(run.exitCode == 0, "\(run.errors)")
+        let lines = try Self.text("\(folder)/s.csv").split(separator: "\r\n").dropFirst()
+        return (run.output, lines.map { $0.split(separator: ",").map(String.init) })
+      }
+      let one = "configs/cluster/single_node_pd_instance.json"
+      let (table, splits) = try rows("split=1:1..2:1,2M", one)
+      let files = try rows(
+        "cluster=\(one),configs/cluster/single_node_2p1d.json,"
+          + "configs/cluster/single_node_colocated_pair.json", one
+      ).rows
+      #expect(splits.map { $0[2] } == ["1:1", "2:1", "2M"])
+      #expect(splits.map { $0.dropFirst(3) } == files.map { $0.dropFirst(3) })
+      #expect(table.contains("split   TTFT mean"), "\(table)")
+      #expect(table.contains("* most goodput"), "\(table)")
+    }
+  }
+
+  @Test func acceleratorsAndLengthsAreAxes() throws {
+    try Program.inFolder { folder in
+      let run = try Program.run([
+        "sweep", "--seeds", "1", "--num-reqs", "20", "--set", "decode-hardware=H100,RTXPRO6000",
+        "--set", "prompt-scale=0.5,1", "--set", "output-scale=2", "-o", "\(folder)/s.csv",
+      ])
+      #expect(run.exitCode == 0, "\(run.errors)")
+      let rows = try Self.text("\(folder)/s.csv").split(separator: "\r\n").map {
+        $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      }
+      func column(_ name: String) throws -> [Double] {
+        let place = try #require(rows[0].firstIndex(of: name))
+        return rows.dropFirst().compactMap { Double($0[place]) }
+      }
+      let (prompts, tpot) = (try column("total_input_tokens"), try column("mean_tpot_ms"))
+      #expect(abs(prompts[0] * 2 - prompts[1]) <= 20)
+      // An H100 decodes faster, whatever the prompts.
+      #expect(tpot[0] < tpot[2] && tpot[1] < tpot[3])
+    }
+  }
+
   @Test func aSweepKilledTwentyTimesGivesTheSameBytes() throws {
     try Program.inFolder { folder in
       let whole = "\(folder)/whole.csv"
@@ -161,6 +209,13 @@ import Testing
     (["--set", "cluster=none.json"], 2, "none.json"),
     (["policies/least_kv.lua", "--set", "param.headroom=0,9"], 3, "headroom"),
     (["--set", "dataset=none.jsonl"], 2, "none.jsonl"),
+    (["--set", "split=3"], 64, "prefill:decode"), (["--set", "split=1:2,1:1..1:2"], 64, "twice"),
+    (["--set", "hardware=H99"], 2, "no data sheet"),
+    (["--set", "prompt-scale=0"], 64, "expected a factor"),
+    (
+      ["--cluster-config", "configs/cluster/heterogeneous.json", "--set", "split=5:5"], 2,
+      "not alike"
+    ),
   ])
   func badInputIsRefused(_ arguments: [String], _ code: Int32, _ message: String) throws {
     try Program.inFolder { folder in
