@@ -21,7 +21,15 @@ for policy in random least_kv join_shortest_queue; do
 done
 $simhost report "$scratch/random.json" "$scratch/least_kv.json" "$scratch/join_shortest_queue.json" \
   -o "$scratch/compared.html" 2>/dev/null
+$simhost compare policies/random.lua policies/least_kv.lua policies/join_shortest_queue.lua --num-reqs 300 \
+  --cluster-config configs/cluster/single_node_4p4d.json --dataset workloads/overload.jsonl \
+  --goodput "ttft:100 tpot:14" --report "$scratch/differences.html" >/dev/null 2>&1
+$simhost sweep --set rate=80 --set prompt-scale=0.25,1,4 --set split=1:7..7:1 --goodput "ttft:500 tpot:20" --seeds 3 \
+  --cluster-config configs/cluster/single_node_4p4d.json --dataset workloads/overload.jsonl \
+  -o "$scratch/split.csv" --report "$scratch/sweep.html" >/dev/null 2>&1
 
 mkdir -p docs/images
 shoot "$scratch/one.html" docs/images/report-one-run.png 1260
 shoot "$scratch/compared.html" docs/images/report-compared.png 980
+shoot "$scratch/differences.html" docs/images/report-differences.png 1090
+shoot "$scratch/sweep.html" docs/images/report-sweep.png 1670

@@ -59,6 +59,30 @@ struct Server: Sendable {
   var cluster: ClusterSpec
   var costs: [IterationCost]
 
+  /// The same run as a file that pages are made of, under a name for it.
+  func record(
+    _ workload: Workload, _ options: RunOptions, _ experiment: ExperimentOptions, name: String
+  ) throws -> RunFile {
+    var options = options
+    options.seriesMoments = OutputOptions.mostMoments
+    let scenario = Scenario(cluster: cluster, costs: costs, workload: workload, options: options)
+    var observer = SilentObserver()
+    var described = PolicyDescription(name: "native")
+    let result: RunResult
+    if var policy = try experiment.load(candidate, seed: options.seed) {
+      result = try Simulation.run(scenario, policy: &policy, observer: &observer)
+      described = PolicyDescription(policy)
+    } else {
+      result = try Simulation.run(scenario)
+    }
+    described.name = name
+    let document = SummaryJSON(
+      try RunSummary(result, of: scenario),
+      description: RunDescription(scenario, policy: described, notes: workload.notes),
+      result: result, detailed: true, recorded: true)
+    return try RunFile(bytes: Array(document.text.utf8), path: name)
+  }
+
   /// Serves a workload from beginning to end. What the policy logs is dropped: many runs would log alike.
   func run(_ workload: Workload, _ options: RunOptions, _ experiment: ExperimentOptions) throws
     -> (result: RunResult, summary: RunSummary)

@@ -14,7 +14,8 @@ struct CompareCommand: ParsableCommand {
       EXAMPLES
         simhost compare policies/least_kv.lua policies/random.lua \\
           --cluster-config configs/cluster/single_node_4p4d.json --dataset workloads/overload.jsonl
-        simhost compare policies/least_kv.lua policies/least_kv.lua,headroom=0.3 --seeds 20
+        simhost compare policies/least_kv.lua policies/least_kv.lua,headroom=0.3 --seeds 20 \\
+          --report outputs/headroom.html
         simhost compare policies/least_kv.lua --json \\
           --cluster-config configs/cluster/single_node_2p1d.json \\
           --cluster-config configs/cluster/single_node_colocated_pair.json
@@ -53,6 +54,12 @@ struct CompareCommand: ParsableCommand {
     name: .shortAndLong, help: ArgumentHelp("Write the JSON to this file too.", valueName: "file"))
   var output: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Page with the comparison and the runs of the first seed, for any browser, without network.",
+      valueName: "file"))
+  var report: String?
+
   func validate() throws {
     guard (0...1000).contains(changed) else {
       throw ValidationError("--changed \(changed): expected 0 to 1000")
@@ -71,7 +78,7 @@ struct CompareCommand: ParsableCommand {
       clusterConfig.isEmpty ? ["configs/cluster/single_node_pd_instance.json"] : clusterConfig
     let datasets = dataset.isEmpty ? ["workloads/example_trace.jsonl"] : dataset
     let inputs = experiment.inputs(clusters + datasets)
-    try OutputFile.check(output.map { [$0] } ?? [], inputs: inputs)
+    try OutputFile.check([output, report].compactMap { $0 }, inputs: inputs)
     let targets = goodputText.isEmpty ? nil : try GoodputTargets(parsing: goodputText)
     let arrivals = try rate.map(experiment.arrivals)
     let candidates = try experiment.checkedCandidates()
@@ -85,6 +92,7 @@ struct CompareCommand: ParsableCommand {
     // One policy on several clusters compares the clusters.
     let groups = candidates.count > 1 ? servers : [servers.map { $0[0] }]
     var blocks: [CandidateComparisonJSON.Block] = []
+    var records: [RunFile] = []
     for file in datasets {
       let workload = try experiment.workload(file)
       for group in groups {
@@ -100,10 +108,21 @@ struct CompareCommand: ParsableCommand {
         let comparison = try compare(
           group, names: names, on: workload, arrivals: arrivals, targets: targets)
         blocks.append(CandidateComparisonJSON.Block(shared: shared, comparison: comparison))
+        // Runs of several comparisons would not be told apart on one page.
+        if report != nil, datasets.count * groups.count == 1 {
+          records = try Self.records(
+            group, names: names,
+            workload.resampled(seed: experiment.seed, arrivals: arrivals).workload,
+            experiment.runOptions(seed: experiment.seed, targets: targets), experiment)
+        }
       }
     }
     let document = CandidateComparisonJSON(blocks, firstSeed: experiment.seed)
     if let output { try document.save(to: output, inputs: inputs) }
+    if let report {
+      try ReportCommand.page(ReportData(records, comparison: document))
+        .save(to: report, inputs: inputs)
+    }
     if json {
       console.result(String(document.text.dropLast()))
     } else {
@@ -113,6 +132,16 @@ struct CompareCommand: ParsableCommand {
           .joined(separator: "\n\n"))
     }
     if let failure = console.failure { throw failure }
+  }
+
+  /// The runs of one seed, as many of them as a page shows.
+  private static func records(
+    _ servers: [Server], names: [String], _ sample: Workload, _ options: RunOptions,
+    _ experiment: ExperimentOptions
+  ) throws -> [RunFile] {
+    try zip(servers, names).prefix(ReportCommand.mostRuns).map { server, name in
+      try server.record(sample, options, experiment, name: name)
+    }
   }
 
   /// Names of files without folder and ending, where that tells them apart.

@@ -77,7 +77,7 @@ struct OutputOptions: ParsableArguments {
   var seriesMoments: Int? { runFile == nil && report == nil ? nil : Self.mostMoments }
 
   /// Guess: about as many as a plot has pixels to show.
-  private static let mostMoments = 400
+  static let mostMoments = 400
 
   /// Writes the files, all or none of each.
   func save(_ run: FinishedRun, inputs: [String]) throws {
@@ -107,7 +107,7 @@ struct OutputOptions: ParsableArguments {
       if let report {
         // The page shows what the file would hold.
         let file = try RunFile(bytes: Array(record.text.utf8), path: runFile ?? "this run")
-        try ReportCommand.page([file]).save(to: report, inputs: inputs)
+        try ReportCommand.page(ReportData([file])).save(to: report, inputs: inputs)
       }
     }
     if let summary {

@@ -198,19 +198,11 @@ struct RunCommand: ParsableCommand {
   }
 
   private func describe(_ scenario: Scenario, _ policy: LuaPolicy?) -> RunDescription {
-    let notes = scenario.workload.notes + policyOptions.notes + measurement.notes
-    return RunDescription(
+    RunDescription(
       scenario,
-      memory: scenario.cluster.instances.map { spec in
-        let capacity = KVCapacity(spec)
-        return InstanceMemory(
-          kvBlocks: capacity.blocks,
-          bytesPerBlock: capacity.bytesPerToken * spec.limits.blockSize,
-          weightBytes: capacity.weightBytes)
-      },
       policy: policy.map(PolicyDescription.init)
         ?? (compat.compat == nil ? PolicyDescription(name: "native") : compat.description),
-      notes: notes)
+      notes: scenario.workload.notes + policyOptions.notes + measurement.notes)
   }
 }
 

@@ -1,14 +1,17 @@
 import Engine
 
 extension RunDescription {
-  /// What a scenario is made of.
-  ///
-  /// - Parameter memory: of each instance, as the engine divides it.
-  init(
-    _ scenario: Scenario, memory: [InstanceMemory], policy: PolicyDescription, notes: [String] = []
-  ) {
+  /// What a scenario is made of, with the memory of each instance as the engine divides it.
+  init(_ scenario: Scenario, policy: PolicyDescription, notes: [String] = []) {
     self.init(
-      cluster: scenario.cluster, costModels: scenario.costs.map(\.summary), memory: memory,
+      cluster: scenario.cluster, costModels: scenario.costs.map(\.summary),
+      memory: scenario.cluster.instances.map { spec in
+        let capacity = KVCapacity(spec)
+        return InstanceMemory(
+          kvBlocks: capacity.blocks,
+          bytesPerBlock: capacity.bytesPerToken * spec.limits.blockSize,
+          weightBytes: capacity.weightBytes)
+      },
       workload: WorkloadDescription(scenario.workload), policy: policy,
       seed: scenario.options.seed, notes: notes)
     firstToken = scenario.options.firstToken

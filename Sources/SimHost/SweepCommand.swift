@@ -57,6 +57,12 @@ struct SweepCommand: ParsableCommand {
     help: ArgumentHelp("CSV with a row for each run; its folder is created.", valueName: "file"))
   var output: String
 
+  @Option(
+    help: ArgumentHelp(
+      "Page with heat maps and trade-offs; simhost report makes it of the CSV too.",
+      valueName: "file"))
+  var report: String?
+
   func validate() throws {
     if let randomPoints, !(1...SweepPoint.most).contains(randomPoints) {
       throw ValidationError("--random \(randomPoints): expected 1 to \(SweepPoint.most)")
@@ -74,7 +80,8 @@ struct SweepCommand: ParsableCommand {
     let console = Console(level: .info)
     let plan = try SweepPlan(self)
     let journalPath = output + ".journal"
-    try OutputFile.check([output, journalPath], inputs: plan.inputs)
+    try OutputFile.check(
+      [output, journalPath] + (report.map { [$0] } ?? []), inputs: plan.inputs)
     let journal = try SweepJournal(path: journalPath, digest: plan.digest, runs: plan.runs)
     let done = journal.rows
     let missing = (0..<plan.runs).filter { done[$0] == nil }
@@ -93,6 +100,9 @@ struct SweepCommand: ParsableCommand {
     journal.remove()
     progress.end()
     let table = try SweepTable(lines: [plan.header] + rows, path: output)
+    if let report {
+      try ReportCommand.page(ReportData([], sweep: table)).save(to: report, inputs: plan.inputs)
+    }
     console.result(
       SweepReport(style: console.outputStyle)
         .text(table, hasTargets: plan.targets != nil, file: output))

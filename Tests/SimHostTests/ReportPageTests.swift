@@ -28,6 +28,13 @@ struct ReportPageTests {
   ) throws -> Findings {
     let made = try Program.run(["report"] + runs + ["-o", "\(folder)/page.html"])
     #expect(made.exitCode == 0, "\(made.errors)")
+    return try look(folder, width: width, flags: flags)
+  }
+
+  /// Opens `page.html` of a folder.
+  private static func look(_ folder: String, width: Int = 1280, flags: [String] = []) throws
+    -> Findings
+  {
     let page = try String(contentsOfFile: "\(folder)/page.html", encoding: .utf8)
     try page.replacingOccurrences(of: "<title>", with: "<script>\(watch)</script><title>")
       .replacingOccurrences(of: "\n</body>", with: "<script>\(probe)</script>\n</body>")
@@ -55,13 +62,14 @@ struct ReportPageTests {
     return path
   }
 
-  private static func check(_ found: Findings, runs: Int) {
+  /// - Parameter others: plots of a comparison or a sweep.
+  private static func check(_ found: Findings, runs: Int, others: Int = 0) {
     #expect(found.problems == [])
     #expect(found.overflowing == [])
     #expect(found.badSVG == [])
     #expect(found.shortCSV == [])
     // Four distributions, four over time, four of instances, and the stages of each run.
-    #expect(found.plots == 12 + runs)
+    #expect(found.plots == (runs > 0 ? 12 + runs : 0) + others)
     #expect(found.drawn == found.plots)
     #expect(!found.hacked)
   }
@@ -99,6 +107,72 @@ struct ReportPageTests {
       Self.check(found, runs: 3)
       #expect(Set(found.cells.map(\.run)) == [0, 1, 2])
       #expect(found.title == "3 runs compared")
+    }
+  }
+
+  private static let loaded = [
+    "--cluster-config", "configs/cluster/single_node_4p4d.json", "--dataset",
+    "workloads/overload.jsonl", "--num-reqs", "80", "--goodput", "ttft:100 tpot:14",
+  ]
+
+  @Test func aComparisonShowsItsNumbersAndTheRunsOfItsFirstSeed() throws {
+    try Program.inFolder { folder in
+      let made = try Program.run(
+        ["compare", "policies/least_kv.lua", "policies/random.lua", "native", "--seeds", "5"]
+          + Self.loaded + ["-o", "\(folder)/c.json", "--report", "\(folder)/page.html"])
+      #expect(made.exitCode == 0, "\(made.errors)")
+      let found = try Self.look(folder)
+      // The differences of two candidates.
+      Self.check(found, runs: 3, others: 2)
+      let file = try JSONSerialization.jsonObject(
+        with: Data(contentsOf: URL(filePath: "\(folder)/c.json")))
+      let blocks = try #require((file as? [String: Any])?["comparisons"] as? [[String: Any]])
+      let against = try #require(blocks[0]["against"] as? [[String: Any]])
+      let metrics = try against.flatMap { try #require($0["metrics"] as? [[String: Any]]) }
+      let wanted = metrics.compactMap { $0["difference"] as? Double }
+      let shown = found.cells.filter { $0.field.hasPrefix("difference_") }
+        .compactMap { Double($0.value) }
+      #expect(shown.count == wanted.count && wanted.count == 20)
+      for (a, b) in zip(shown, wanted) { #expect(abs(a - b) <= 1e-12 * abs(b)) }
+    }
+  }
+
+  @Test(arguments: [1280, 600]) func aSweepShowsTheMeansOfItsRows(width: Int) throws {
+    try Program.inFolder { folder in
+      let made = try Program.run(
+        [
+          "sweep", "policies/least_kv.lua", "policies/random.lua", "--set", "rate=20,60", "--set",
+          "split=2:6..4:4", "--seeds", "2", "-o", "\(folder)/s.csv",
+        ] + Self.loaded)
+      #expect(made.exitCode == 0, "\(made.errors)")
+      let found = try Self.open(["\(folder)/s.csv"], folder, width: width)
+      // Four over the last axis, four heat maps, two trade-offs.
+      Self.check(found, runs: 0, others: 10)
+      let rows = try String(contentsOfFile: "\(folder)/s.csv", encoding: .utf8)
+        .split(separator: "\r\n").map { $0.split(separator: ",").map(String.init) }
+      let place = try #require(rows[0].firstIndex(of: "p99_ttft_ms"))
+      let values = rows.dropFirst().compactMap { Double($0[place]) }
+      let wanted = stride(from: 0, to: values.count, by: 2).map {
+        (values[$0] + values[$0 + 1]) / 2
+      }
+      let shown = found.cells.filter { $0.field == "p99_ttft_ms" }.compactMap { Double($0.value) }
+      #expect(shown == wanted && wanted.count == 12)
+      #expect(found.title == "Sweep over rate, split")
+    }
+  }
+
+  @Test func hostileNamesOfASweepStayText() throws {
+    try Program.inFolder { folder in
+      let attack = #"</script><script>hacked=1</script><img src=x onerror='hacked=1'>"#
+      let header = "point,policy,\(attack),x,seed,p99_ttft_ms,p99_tpot_ms,p99_e2el_ms,"
+      let rows = (0..<4).map { point in
+        "\(point),\(attack)\(point / 2),\(attack)\(point % 2),\(attack),0,\(point + 1),\(9 - point),3,7,\(attack)"
+      }
+      try ([header + "output_throughput,bottleneck"] + rows).joined(separator: "\r\n")
+        .write(toFile: "\(folder)/s.csv", atomically: true, encoding: .utf8)
+      let found = try Self.open(["\(folder)/s.csv"], folder)
+      Self.check(found, runs: 0, others: 10)
+      #expect(found.title.contains("onerror"))
     }
   }
 

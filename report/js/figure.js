@@ -5,8 +5,9 @@ const figures = new Set();
 
 /**
  * A figure from a description:
- * { title, about, x: { name, min, max }, y: { name, max, interval }, series: [{ name, color, dash, points, area }], marks: [{ x | y, label }] }.
- * Points are [x, y] with null for "none"; `area` stacks.
+ * { title, about, x: { name, min, max, categories }, y: { name, max, interval }, series: [{ name, color, dash, points, area }],
+ *   marks: [{ x | y, label }], symbols, legend }.
+ * Points are [x, y] with null for "none"; `area` stacks; with `categories` x is an index of one; `legend: false` has none.
  */
 class Figure {
   constructor(description) {
@@ -20,7 +21,8 @@ class Figure {
       onkeydown: (event) => this.walk(event),
     });
     this.legend = make("div", { class: "legend", role: "group", "aria-label": `Lines of ${name}` });
-    for (const series of description.series) this.legend.append(this.legendButton(series));
+    if (description.legend === false) this.legend.hidden = true;
+    else for (const series of description.series) this.legend.append(this.legendButton(series));
     this.element = make("figure", {},
       make("figcaption", {}, make("h3", {}, name),
         make("span", { class: "tools" },
@@ -73,13 +75,14 @@ class Figure {
       useUTC: true,
       tooltip: { trigger: "axis", confine: true, backgroundColor: colors.ground, borderColor: colors.line,
         textStyle: { color: colors.ink, fontSize: 12 }, valueFormatter: readable,
-        axisPointer: { label: { formatter: ({ value }) => xText(value) } } },
-      xAxis: { ...axis, type: isStacked ? "time" : "value", name: x.name, nameLocation: "middle", nameGap: 28,
-        min: (x.min ?? 0) * scale, max: x.max === undefined ? undefined : x.max * scale, splitLine: { show: false },
-        axisLabel: { ...axis.axisLabel, showMaxLabel: x.max === undefined, formatter: (value) => axisText(value / scale) } },
+        axisPointer: { label: { formatter: ({ value }) => (x.categories ? String(value) : xText(value)) } } },
+      xAxis: { ...axis, type: x.categories ? "category" : isStacked ? "time" : "value", data: x.categories, name: x.name, nameLocation: "middle", nameGap: 28,
+        min: x.categories ? undefined : (x.min ?? 0) * scale, max: x.max === undefined ? undefined : x.max * scale, splitLine: { show: false },
+        axisLabel: x.categories ? axis.axisLabel
+          : { ...axis.axisLabel, showMaxLabel: x.max === undefined, formatter: (value) => axisText(value / scale) } },
       yAxis: { ...axis, type: "value", max: y.max, interval: y.interval, axisLabel: { ...axis.axisLabel, formatter: axisText } },
       series: shown.map((one, place) => ({
-        type: "line", name: one.name, data: one.points.map(([at, value]) => [at * scale, value]), showSymbol: false, color: one.color, connectNulls: false,
+        type: "line", name: one.name, data: one.points.map(([at, value]) => [at * scale, value]), showSymbol: this.description.symbols ?? false, symbolSize: 5, color: one.color, connectNulls: false,
         lineStyle: { width: one.area ? 0 : 1.8, type: one.dash ?? "solid" },
         ...(one.area ? { stack: "all", areaStyle: { opacity: 0.85 } } : {}),
         ...(place === 0 && marks.length > 0 ? { markLine: this.markLine(marks, colors) } : {}),
@@ -129,7 +132,7 @@ class Figure {
 
   csv() {
     const { x, y, series } = this.description;
-    const rows = series.flatMap((one) => one.points.map(([at, value]) => [one.name, at, value]));
+    const rows = series.flatMap((one) => one.points.map(([at, value]) => [one.name, x.categories?.[at] ?? at, value]));
     return csv(["series", x.name, y.name], rows);
   }
 

@@ -23,19 +23,24 @@ public struct CandidateComparisonJSON: OutputDocument {
     var json = JSONWriter(sink)
     json.object { json in
       json.field("first_seed", firstSeed)
-      json.array("comparisons", blocks) { json, block in
-        json.object { json in
-          for (name, value) in block.shared { json.field(name, value) }
-          json.field("seeds", block.comparison.seeds)
-          json.field("baseline", block.comparison.baseline)
-          json.array("against", block.comparison.pairs) { json, pair in
-            json.object { Self.write(pair, to: &$0) }
-          }
-        }
-      }
+      writeComparisons(&json)
     }
     json.endDocument()
     sink = json.sink
+  }
+
+  /// The array of comparisons, as a field of the object that is open.
+  func writeComparisons(_ json: inout JSONWriter) {
+    json.array("comparisons", blocks) { json, block in
+      json.object { json in
+        for (name, value) in block.shared { json.field(name, value) }
+        json.field("seeds", block.comparison.seeds)
+        json.field("baseline", block.comparison.baseline)
+        json.array("against", block.comparison.pairs) { json, pair in
+          json.object { Self.write(pair, to: &$0) }
+        }
+      }
+    }
   }
 
   private static func write(_ pair: CandidateComparison.Pair, to json: inout JSONWriter) {
@@ -44,6 +49,7 @@ public struct CandidateComparisonJSON: OutputDocument {
     json.array("metrics", pair.rows) { json, row in
       json.object { json in
         json.field("name", row.metric.key)
+        json.field("title", row.metric.title)
         json.field("baseline", row.baseline)
         json.field("candidate", row.candidate)
         json.field("difference", row.difference.interval.mean)

@@ -4,10 +4,16 @@ import Foundation
 public struct ReportData: OutputDocument {
   let runs: [RunFile]
   private let grid: TimeGrid
+  private let comparison: CandidateComparisonJSON?
+  private let sweep: SweepTable?
 
-  /// - Parameter runs: one or more, in the order in which they are shown.
-  public init(_ runs: [RunFile]) {
+  /// - Parameter runs: one or more, in the order in which they are shown; none beside a comparison or a sweep.
+  public init(
+    _ runs: [RunFile], comparison: CandidateComparisonJSON? = nil, sweep: SweepTable? = nil
+  ) {
     self.runs = runs
+    self.comparison = comparison
+    self.sweep = sweep
     grid = TimeGrid(covering: runs)
   }
 
@@ -43,10 +49,39 @@ public struct ReportData: OutputDocument {
           if let series = run.0.series { write(series, run.0, &json) }
         }
       }
+      comparison?.writeComparisons(&json)
+      if let sweep { write(sweep, &json) }
     }
     json.endDocument()
     sink = json.sink
   }
+
+  /// Means of what tables and plots show of a point.
+  private func write(_ sweep: SweepTable, _ json: inout JSONWriter) {
+    json.object("sweep") { json in
+      json.field("file", sweep.path)
+      json.array("axes", sweep.axes) { json, axis in json.text(axis) }
+      json.array("points", sweep.points) { json, point in
+        json.object { json in
+          json.field("policy", point.policy)
+          json.key("values")
+          json.line(of: point.values) { json, value in json.text(value) }
+          json.field("seeds", point.seeds)
+          json.field("bottleneck", point.bottleneck)
+          json.object("means") { json in
+            for field in Self.sweepFields {
+              if let mean = point.means[field] { json.field(field, mean) }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static let sweepFields = [
+    "request_goodput", "slo_share", "mean_ttft_ms", "p99_ttft_ms", "mean_tpot_ms", "p99_tpot_ms",
+    "p99_e2el_ms", "output_throughput",
+  ]
 
   /// Numbers as the run's file has them.
   private func writeFacts(_ run: RunFile, _ json: inout JSONWriter) {
