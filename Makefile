@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 SWIFT_FILES = Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench validate test-tools test-address test-report screenshots profiles profiles-clean install uninstall format lint clean tools lua
+.PHONY: help run build test bench validate test-tools test-address test-faults test-report screenshots profiles profiles-clean install uninstall format lint clean tools lua
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test-tools: ## Test the Python tools; what needs PyTorch, or a built simhost, is
 test-address: tools ## Run hostile policies under AddressSanitizer; what is never freed is not looked for.
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build/address \
 	  --filter "HostileRunTests|HostileTests|DecisionRecordTests"
+
+test-faults: tools ## Run 10,000 random scenarios with random faults; SEEDS=N for another number.
+	SIMHOST_FAULT_SEEDS=$(or $(SEEDS),10000) $(TESTS) --filter FaultLawTests
 
 bench: build ## Measure speed and memory on a fixed set of runs; BENCH=--quick leaves out the large ones.
 	python3 Benchmarks/bench.py $(BENCH)

@@ -43,6 +43,7 @@ local request = {}
 ---@field max_num_seqs integer # most requests running at once
 ---@field max_num_batched_tokens integer # most tokens of one iteration
 ---@field block_size integer # tokens of a KV block
+---@field state "up"|"down" # "up", or "down" because of a fault: then it is no candidate
 ---@field busy boolean # is an iteration under way?
 ---@field waiting_count integer # requests queued here
 ---@field running_count integer # requests admitted to the running batch
@@ -193,6 +194,8 @@ function step:preempt(request, how) end
 ---@field on_reject fun(request: simhost.Request, cluster: simhost.Cluster)?
 ---@field on_preempt fun(request: simhost.Request, cluster: simhost.Cluster)?
 ---@field on_transfer fun(request: simhost.Request, cluster: simhost.Cluster)?
+---@field on_instance_down (fun(instance: simhost.Instance, requests: simhost.Request[], cluster: simhost.Cluster): "retry"|"reject"|simhost.Request[]|nil, string?)?
+---@field on_instance_up fun(instance: simhost.Instance, cluster: simhost.Cluster)?
 ---@field done (fun(summary: table, cluster: simhost.Cluster): table?)?
 
 ---@class simhost.Log

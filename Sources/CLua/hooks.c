@@ -40,6 +40,21 @@ clua_status clua_call_init(clua_vm *vm, int64_t now_ns) { return vm_run(vm, CLUA
 /* The longest deferral, in s: a century keeps simulated time in range. guess */
 static const double longest_deferral = 3e9;
 
+/* What a policy gives as the reason of a rejection: a copy in the scratch space. */
+static const char *read_reason(lua_State *L, int index, const char *hook, const char *expected) {
+  clua_vm *vm = vm_of(L);
+  char text[64];
+  if (lua_type(L, index) != LUA_TSTRING) {
+    WRONG(expected, "%s gave %s as the reason, expected a string", hook, vm_show(L, index, text, sizeof text));
+  }
+  size_t length = 0;
+  const char *reason = lua_tolstring(L, index, &length);
+  if (length > 200) WRONG(NULL, "%s gave a reason of %d bytes, expected at most 200", hook, (int)length);
+  char *copy = clua_scratch(vm, strlen(reason) + 1);
+  if (copy == NULL) luaL_error(L, "not enough memory");
+  return strcpy(copy, reason);
+}
+
 int body_admit(lua_State *L) {
   clua_vm *vm = vm_of(L);
   const admission *call = vm_argument(L);
@@ -54,15 +69,11 @@ int body_admit(lua_State *L) {
     answer->kind = CLUA_ADMITTED;
   } else if (lua_type(L, -2) == LUA_TBOOLEAN) {
     answer->kind = CLUA_REJECTED;
-    if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING) {
-      WRONG(expected, "admit gave %s as the reason, expected a string", vm_show(L, -1, text, sizeof text));
+    if (lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+      lua_pushliteral(L, "rejected by the policy");
     }
-    size_t length = 0;
-    const char *reason = lua_isnil(L, -1) ? "rejected by the policy" : lua_tolstring(L, -1, &length);
-    if (length > 200) WRONG(NULL, "admit gave a reason of %d bytes, expected at most 200", (int)length);
-    char *copy = clua_scratch(vm, strlen(reason) + 1);
-    if (copy == NULL) return luaL_error(L, "not enough memory");
-    answer->reason = strcpy(copy, reason);
+    answer->reason = read_reason(L, -1, "admit", expected);
   } else if (lua_type(L, -2) == LUA_TSTRING && strcmp(lua_tostring(L, -2), "defer") == 0) {
     double seconds = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : 0;
     if (!(seconds > 0 && seconds <= longest_deferral)) {
@@ -236,6 +247,76 @@ int body_notify(lua_State *L) {
 
 clua_status clua_call_notify(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clua_request request) {
   return vm_run(vm, hook, now_ns, body_notify, &request);
+}
+
+/* ---- on_instance_down, on_instance_up ---- */
+
+/* Marks the requests that the list at `list` names. */
+static void read_rejected(lua_State *L, const loss *call, int list) {
+  clua_vm *vm = vm_of(L);
+  lua_Integer length = (lua_Integer)lua_rawlen(L, list);
+  for (lua_Integer i = 1; i <= length; i++) {
+    vm_tick(L, vm);
+    lua_rawgeti(L, list, i);
+    request_object *chosen = view_object(L, -1, OBJECT_REQUEST);
+    int32_t at = 0;
+    while (chosen != NULL && at < call->count && call->requests[at].id != chosen->request.id) at++;
+    if (chosen == NULL || at == call->count) {
+      char text[64];
+      WRONG("name requests of the second argument of the hook",
+            "on_instance_down listed %s, which is none of the %d requests", vm_show(L, -1, text, sizeof text),
+            (int)call->count);
+    }
+    call->answer->rejected[at] = true;
+    lua_pop(L, 1);
+  }
+}
+
+int body_instance_down(lua_State *L) {
+  clua_vm *vm = vm_of(L);
+  const loss *call = vm_argument(L);
+  char text[64];
+  hook_push(L);
+  view_push_instance(L, call->instance);
+  lua_createtable(L, call->count, 0);
+  for (int32_t i = 0; i < call->count; i++) {
+    view_push_request(L, call->requests[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  vm_push(L, vm->cluster);
+  lua_call(L, 3, 2);
+  int answer = lua_gettop(L) - 1;
+  const char *word = lua_type(L, answer) == LUA_TSTRING ? lua_tostring(L, answer) : NULL;
+  if (word != NULL && strcmp(word, "reject") == 0) {
+    for (int32_t i = 0; i < call->count; i++) call->answer->rejected[i] = true;
+  } else if (lua_type(L, answer) == LUA_TTABLE) {
+    read_rejected(L, call, answer);
+  } else if (!lua_isnil(L, answer) && (word == NULL || strcmp(word, "retry") != 0)) {
+    WRONG("return nil or \"retry\"; \"reject\", \"reason\"; or a list of the requests to reject, \"reason\"",
+          "on_instance_down returned %s", vm_show(L, answer, text, sizeof text));
+  }
+  if (!lua_isnil(L, answer + 1)) call->answer->reason = read_reason(L, answer + 1, "on_instance_down", NULL);
+  return 0;
+}
+
+clua_status clua_call_instance_down(clua_vm *vm, int64_t now_ns, int32_t instance, const clua_request *requests,
+                                    int32_t count, clua_down_answer *answer) {
+  loss call = {instance, requests, count, answer};
+  answer->reason = NULL;
+  return vm_run(vm, CLUA_ON_INSTANCE_DOWN, now_ns, body_instance_down, &call);
+}
+
+int body_instance_up(lua_State *L) {
+  const int32_t *instance = vm_argument(L);
+  hook_push(L);
+  view_push_instance(L, *instance);
+  vm_push(L, vm_of(L)->cluster);
+  lua_call(L, 2, 0);
+  return 0;
+}
+
+clua_status clua_call_instance_up(clua_vm *vm, int64_t now_ns, int32_t instance) {
+  return vm_run(vm, CLUA_ON_INSTANCE_UP, now_ns, body_instance_up, &instance);
 }
 
 /* ---- done ---- */

@@ -26,6 +26,13 @@ typedef struct {
 
 typedef struct {
   int32_t instance;
+  const clua_request *requests;
+  int32_t count;
+  clua_down_answer *answer;
+} loss;
+
+typedef struct {
+  int32_t instance;
   clua_limits *limits;
 } batching;
 
@@ -35,6 +42,8 @@ int body_route(lua_State *L);
 int body_batch(lua_State *L);
 int body_preempt(lua_State *L);
 int body_tick(lua_State *L); /* no argument */
+int body_instance_down(lua_State *L);
+int body_instance_up(lua_State *L); /* argument: const int32_t * */
 int body_notify(lua_State *L); /* argument: const clua_request * */
 
 #endif

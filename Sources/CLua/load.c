@@ -6,18 +6,20 @@
 
 static const char *const hook_names[CLUA_HOOK_COUNT] = {
     "init",           "admit",     "route",     "route_decode", "batch",       "preempt", "tick",
-    "on_first_token", "on_finish", "on_reject", "on_preempt",   "on_transfer", "done"};
+    "on_first_token", "on_finish", "on_reject", "on_preempt",   "on_transfer",
+    "on_instance_down", "on_instance_up", "done"};
 
 static const char *const known_keys[] = {
     "author",       "licence",
     "api",          "name",       "version",     "description", "params",          "every_iteration", "gateway_scan",
     "init",         "admit",      "route",       "route_decode", "batch",          "preempt",         "tick",
-    "on_first_token", "on_finish", "on_reject",  "on_preempt",  "on_transfer",     "done",            "tick_interval_s"};
+    "on_first_token", "on_finish", "on_reject",  "on_preempt",  "on_transfer",     "done",            "tick_interval_s",
+    "on_instance_down", "on_instance_up"};
 enum { KNOWN_KEYS = sizeof known_keys / sizeof *known_keys };
 
 /* In the policy contract, but not in this version of the engine. Refused rather than ignored. */
 static const char *const later_keys[] = {
-    "evict", "on_instance_down", "on_instance_up"};
+    "evict"};
 enum { LATER_KEYS = sizeof later_keys / sizeof *later_keys };
 
 /* The file being read. `bytes` belongs to clua_load. */

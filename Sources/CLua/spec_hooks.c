@@ -61,14 +61,15 @@ static int host_admit(lua_State *L) {
   }
 }
 
-/* Ids of the instances that a request may go to: those listed at 2, or all that do its stage. */
+/* Ids of the instances that a request may go to: those listed at 2, or all that are up and do its stage. */
 static int32_t *read_candidates(lua_State *L, bool decode, int32_t *count) {
   clua_vm *vm = vm_of(L);
   int32_t *ids = lua_newuserdatauv(L, sizeof *ids * (size_t)(vm->instance_count + 1), 0); /* never seen by Lua code */
   *count = 0;
   if (lua_isnil(L, 2)) {
     for (int32_t i = 0; i < vm->instance_count; i++) {
-      if (vm->facts[i].role == 2 || vm->facts[i].role == (decode ? 1 : 0)) ids[(*count)++] = i;
+      bool does = vm->facts[i].role == 2 || vm->facts[i].role == (decode ? 1 : 0);
+      if (does && vm->spec->states[i].state == 0) ids[(*count)++] = i;
     }
     return ids;
   }
@@ -185,35 +186,62 @@ static int host_tick(lua_State *L) {
   return 0;
 }
 
-/* preempt(instance, candidates, needed_tokens) -> request or nil; all that run there are candidates unless given. */
-static int host_preempt(lua_State *L) {
-  spec *made = spec_of(L);
-  lua_settop(L, 3);
-  preemption call = {.instance = view_instance(L, 1, "preempt: the instance")->index, .answer = -1};
-  const spec_queue *running = spec_queue_of(made, call.instance, true);
-  lua_Integer listed = 0;
-  if (!lua_isnil(L, 2)) {
-    luaL_checktype(L, 2, LUA_TTABLE);
-    listed = (lua_Integer)lua_rawlen(L, 2);
-    if (listed > made->request_count) return vm_raise(L, NULL, "more candidates than requests");
-  } else {
-    listed = running->count;
-  }
-  clua_request *candidates = lua_newuserdatauv(L, sizeof *candidates * (size_t)(listed + 1), 0); /* unseen by Lua */
+/* The requests of the list at `index`, or of `usual` where it is nil. */
+static clua_request *read_requests(lua_State *L, int index, const spec_queue *usual, const char *what, int32_t *count) {
+  bool given = !lua_isnil(L, index);
+  if (given) luaL_checktype(L, index, LUA_TTABLE);
+  lua_Integer listed = given ? (lua_Integer)lua_rawlen(L, index) : usual->count;
+  if (listed > spec_of(L)->request_count) vm_raise(L, NULL, "more %ss than requests", what);
+  clua_request *requests = lua_newuserdatauv(L, sizeof *requests * (size_t)(listed + 1), 0); /* unseen by Lua */
   for (lua_Integer i = 0; i < listed; i++) {
-    if (lua_isnil(L, 2)) {
-      candidates[i] = (clua_request){running->slots[i], running->slots[i]};
+    if (!given) {
+      requests[i] = (clua_request){usual->slots[i], usual->slots[i]};
       continue;
     }
-    lua_rawgeti(L, 2, i + 1);
-    candidates[i] = view_request(L, lua_gettop(L), "a candidate")->request;
-    lua_pop(L, 1);
+    lua_rawgeti(L, index, i + 1);
+    int at = lua_gettop(L);
+    requests[i] = view_request(L, at, lua_pushfstring(L, "a %s", what))->request;
+    lua_pop(L, 2);
   }
-  call.candidates = candidates;
-  call.count = (int32_t)listed;
+  *count = (int32_t)listed;
+  return requests;
+}
+
+/* on_instance_down(instance, requests) -> the requests that are rejected, and the reason or nil; all that run there are
+ * asked about unless given. */
+static int host_instance_down(lua_State *L) {
+  lua_settop(L, 2);
+  clua_down_answer answer = {NULL, NULL};
+  loss call = {.instance = view_instance(L, 1, "on_instance_down: the instance")->index, .answer = &answer};
+  call.requests = read_requests(L, 2, spec_queue_of(spec_of(L), call.instance, true), "request", &call.count);
+  answer.rejected = lua_newuserdatauv(L, (size_t)call.count + 1, 0); /* unseen by Lua */
+  memset(answer.rejected, 0, (size_t)call.count + 1);
+  ask(L, CLUA_ON_INSTANCE_DOWN, body_instance_down, &call);
+  lua_pushstring(L, answer.reason); /* nil for NULL */
+  lua_newtable(L);
+  for (int32_t i = 0, kept = 0; i < call.count; i++) {
+    if (!answer.rejected[i]) continue;
+    view_push_request(L, call.requests[i]);
+    lua_rawseti(L, -2, ++kept);
+  }
+  lua_insert(L, -2);
+  return 2;
+}
+
+static int host_instance_up(lua_State *L) {
+  int32_t instance = view_instance(L, 1, "on_instance_up: the instance")->index;
+  ask(L, CLUA_ON_INSTANCE_UP, body_instance_up, &instance);
+  return 0;
+}
+
+/* preempt(instance, candidates, needed_tokens) -> request or nil; all that run there are candidates unless given. */
+static int host_preempt(lua_State *L) {
+  lua_settop(L, 3);
+  preemption call = {.instance = view_instance(L, 1, "preempt: the instance")->index, .answer = -1};
+  call.candidates = read_requests(L, 2, spec_queue_of(spec_of(L), call.instance, true), "candidate", &call.count);
   call.needed_tokens = lua_isnil(L, 3) ? vm_of(L)->facts[call.instance].block_size : spec_integer(L, 3, "needed_tokens");
   ask(L, CLUA_PREEMPT, body_preempt, &call);
-  if (call.answer < 0) lua_pushnil(L); else view_push_request(L, candidates[call.answer]);
+  if (call.answer < 0) lua_pushnil(L); else view_push_request(L, call.candidates[call.answer]);
   return 1;
 }
 
@@ -328,6 +356,8 @@ void spec_hooks_open(lua_State *L) {
                                        {"on_reject", host_reject},
                                        {"on_preempt", host_preempted},
                                        {"on_transfer", host_transfer},
+                                       {"on_instance_down", host_instance_down},
+                                       {"on_instance_up", host_instance_up},
                                        {"tick", host_tick},
                                        {"preempt", host_preempt},
                                        {NULL, NULL}};

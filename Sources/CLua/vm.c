@@ -109,6 +109,11 @@ static int open_machine(lua_State *L) {
     lua_pushstring(L, roles[i]);
     if (i < 2) vm->stages[i] = vm_keep(L); else lua_pop(L, 1);
   }
+  static const char *const conditions[] = {"up", "down"};
+  for (int i = 0; i < 2; i++) {
+    lua_pushstring(L, conditions[i]);
+    vm->conditions[i] = vm_keep(L);
+  }
   for (int32_t i = 0; i < vm->options.refusal_count; i++) {
     lua_pushstring(L, vm->options.refusals[i]);
     vm->refusals[i] = vm_keep(L);

@@ -87,6 +87,8 @@ struct Server: Sendable {
   func run(_ workload: Workload, _ options: RunOptions, _ experiment: ExperimentOptions) throws
     -> (result: RunResult, summary: RunSummary)
   {
+    var options = options
+    options.faults = try experiment.faultOptions.plan(cluster, ResourceFolders())
     let scenario = Scenario(cluster: cluster, costs: costs, workload: workload, options: options)
     let result: RunResult
     if var policy = try experiment.load(candidate, seed: options.seed) {

@@ -156,6 +156,7 @@ extension ConsoleReport {
         "preemptions",
         summary.preemptions > 0 ? [ConsoleText.grouped(summary.preemptions), recomputed] : ["0"]))
     lines.append(labelled("rejected", rejections(summary)))
+    if !summary.faults.isEmpty { lines.append(contentsOf: faults(summary)) }
     if !hookCosts.isEmpty { lines.append(labelled("hooks", hookCosts.map(describe))) }
     lines.append(bottleneck(summary.bottleneck))
     let conservation = summary.conservation

@@ -44,6 +44,7 @@ struct ExperimentOptions: ParsableArguments {
 
   @OptionGroup(title: "Measurement") var measurement: MeasurementOptions
   @OptionGroup var clusterOptions: ClusterOptions
+  @OptionGroup(title: "Faults") var faultOptions: FaultOptions
 
   func validate() throws {
     guard (1...100_000).contains(seeds) else {
@@ -113,6 +114,7 @@ struct ExperimentOptions: ParsableArguments {
 
   /// Files that the experiment reads, which its outputs must not replace.
   func inputs(_ others: [String]) -> [String] {
-    (others + candidates.compactMap(\.file)).map(ResourceFolders().file)
+    (others + candidates.compactMap(\.file) + [faultOptions.faults].compactMap { $0 })
+      .map(ResourceFolders().file)
   }
 }

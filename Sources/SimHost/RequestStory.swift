@@ -91,6 +91,7 @@ struct RequestStory {
         words += ", TPOT \(ConsoleText.time(nanoseconds: gap))"
       }
       if record.preemptions > 0 { words += ", preempted \(record.preemptions) times" }
+      if record.retries > 0 { words += ", sent again \(record.retries) times after faults" }
       return words
     case .rejected:
       let place = Int(record.reason)

@@ -45,6 +45,8 @@ struct RunCommand: ParsableCommand {
   @OptionGroup(title: "Trace") var traceOptions: TraceOptions
   @OptionGroup(title: "Decisions") var decisionOptions: DecisionOptions
 
+  @OptionGroup(title: "Faults") var faultOptions: FaultOptions
+
   @Option(help: "Who gives the first token of a request that is handed over: prefill or decode.")
   var firstToken = FirstTokenSide.prefill
 
@@ -61,6 +63,9 @@ struct RunCommand: ParsableCommand {
       throw ValidationError(
         "--first-token decode cannot be combined with --compat llmservingsim, whose first token is the prefill side's"
       )
+    }
+    if compat.compat != nil, !faultOptions.isEmpty {
+      throw ValidationError("faults cannot be combined with --compat llmservingsim, which has none")
     }
     if compat.compat != nil, seedOptions.seeds != nil {
       throw ValidationError("--seeds cannot be combined with --compat llmservingsim")
@@ -83,7 +88,7 @@ struct RunCommand: ParsableCommand {
     let resources = ResourceFolders()
     let inputs =
       [clusterConfig, dataset].map(resources.file)
-      + policyOptions.policy.map(resources.file)
+      + (policyOptions.policy + [faultOptions.faults].compactMap { $0 }).map(resources.file)
     if let count = seedOptions.seeds {
       try runSeeds(count, console: console, resources: resources, inputs: inputs)
       return
@@ -182,6 +187,7 @@ struct RunCommand: ParsableCommand {
         cluster: cluster, profileDirectory: profiles, workload: workload, options: options)
     }
     let (cluster, costs) = try clusterOptions.load(clusterConfig, resources)
+    options.faults = try faultOptions.plan(cluster, resources)
     return Scenario(cluster: cluster, costs: costs, workload: workload, options: options)
   }
 

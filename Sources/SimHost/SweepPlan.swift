@@ -167,6 +167,7 @@ struct SweepPlan: Sendable {
       "\(experiment.oracle) \(experiment.predictor)", "\(experiment.sortArrivals)",
       "\(experiment.measurement.window)",
       "\(experiment.numReqs ?? 0)", "\(inputs)",
+      "\(experiment.faultOptions.fault) \(experiment.faultOptions.randomFaults)",
     ]
     for candidate in candidates {
       parts.append(candidate.longName)

@@ -16,6 +16,8 @@ let folderTable: [FolderRule] = [
   FolderRule(name: "Configuration", uses: ["Units"], imports: ["Foundation"]),
   FolderRule(name: "Workload", uses: ["Units", "Configuration"], imports: ["Foundation"]),
   FolderRule(name: "Cost", uses: ["Units", "Configuration"], imports: ["Foundation"]),
+  // Times of random faults are drawn as those of arrivals are.
+  FolderRule(name: "Faults", uses: ["Units", "Configuration", "Workload"]),
   FolderRule(name: "Memory", uses: ["Units", "Storage", "Configuration"], imports: collections),
   FolderRule(name: "Network", uses: ["Units", "Storage", "Configuration"], imports: collections),
   // A scheduler decides without knowing what a decision costs.
@@ -30,9 +32,8 @@ let folderTable: [FolderRule] = [
   FolderRule(
     name: "Simulation",
     uses: [
-      "Units", "Storage", "Configuration", "Workload", "Cost", "Memory", "Network", "Scheduling",
-      "Policy",
-      "Metrics",
+      "Units", "Storage", "Configuration", "Workload", "Cost", "Faults", "Memory", "Network",
+      "Scheduling", "Policy", "Metrics",
     ],
     imports: collections),
   // A loop of its own on the engine's blocks, costs and records: see docs/compat.md.

@@ -77,9 +77,7 @@ import Testing
     #expect(
       loading("return { api = 1, gateway_scan = 1 }")?.problem
         == "gateway_scan is a number (1), expected true or false")
-    for name in [
-      "evict", "on_instance_down", "on_instance_up",
-    ] {
+    for name in ["evict"] {
       #expect(
         loading("return { api = 1, \(name) = function() end }")?.problem
           == "'\(name)' is not available in this version")

@@ -32,6 +32,8 @@ typedef enum clua_hook_id {
   CLUA_ON_REJECT,
   CLUA_ON_PREEMPT,
   CLUA_ON_TRANSFER,
+  CLUA_ON_INSTANCE_DOWN,
+  CLUA_ON_INSTANCE_UP,
   CLUA_DONE,
   CLUA_HOOK_COUNT
 } clua_hook_id;
@@ -248,6 +250,15 @@ clua_status clua_call_batch(clua_vm *vm, int64_t now_ns, int32_t instance, clua_
 
 /* `hook` is one of CLUA_ON_…. */
 clua_status clua_call_notify(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clua_request request);
+
+/* `rejected` is the caller's, false for each request; the hook's answer sets it. `reason` is NULL for the usual one. */
+typedef struct clua_down_answer {
+  bool *rejected;
+  const char *reason;
+} clua_down_answer;
+clua_status clua_call_instance_down(clua_vm *vm, int64_t now_ns, int32_t instance, const clua_request *requests,
+                                    int32_t count, clua_down_answer *answer);
+clua_status clua_call_instance_up(clua_vm *vm, int64_t now_ns, int32_t instance);
 
 /* `json` is NULL when the hook returned nothing. */
 clua_status clua_call_done(clua_vm *vm, int64_t now_ns, const char *const *names, const double *values,

@@ -13,6 +13,7 @@ typedef enum clua_type {
   CLUA_MILLISECONDS,
   CLUA_TEXT,
   CLUA_ROLE,     /* "prefill" | "decode" | "mixed", from 0 | 1 | 2 */
+  CLUA_CONDITION, /* "up" | "down", from 0 | 1 */
   CLUA_STAGE,    /* "prefill" | "decode", from 0 | 1 */
   CLUA_INSTANCE, /* an instance view, from its 0-based index; nil from -1 */
   CLUA_OPTIONAL_SECONDS, /* nil from -1 */
@@ -59,6 +60,7 @@ typedef enum clua_type {
 
 /* State of an instance at the present instant; tokens of KV count whole blocks. */
 #define CLUA_INSTANCE_STATE(FIELD) \
+  FIELD(state, state, CONDITION, "\"up\", or \"down\" because of a fault: then it is no candidate") \
   FIELD(busy, busy, BOOLEAN, "is an iteration under way?") \
   FIELD(waiting_count, waiting_count, INTEGER, "requests queued here") \
   FIELD(running_count, running_count, INTEGER, "requests admitted to the running batch") \

@@ -87,7 +87,9 @@ extension RequestRecord {
     see(decodeStart)
     see(decodeToken)
     see(end)
-    return inOrder && (firstToken == .never || firstToken >= promptEnd && firstToken <= end)
+    // Whoever begins anew has given its first token already.
+    let earliest = retries > 0 ? arrival : promptEnd
+    return inOrder && (firstToken == .never || firstToken >= earliest && firstToken <= end)
   }
 
   /// The first pair of moments out of order, in words.

@@ -13,7 +13,9 @@ extension RequestRecord {
   public var queueing: SimDuration? { span(from: arrival, to: prefillStart) }
 
   /// End of its prompt; where only one kind of token is told apart, its first token.
-  public var promptEnd: SimTime { prefillToken == .never ? firstToken : prefillToken }
+  public var promptEnd: SimTime {
+    prefillToken == .never && retries == 0 ? firstToken : prefillToken
+  }
 
   /// From the start of its first chunk to the end of its prompt.
   public var prefill: SimDuration? { span(from: prefillStart, to: promptEnd) }

@@ -11,7 +11,7 @@ public enum Outcome: String, Sendable, CaseIterable {
 }
 
 /// The life of one request, written when it ends. `SimTime.never` is "not reached".
-public struct RequestRecord: Sendable {
+public struct RequestRecord: Sendable, Equatable {
   public var id = RequestID.none
   public var outcome = Outcome.finished
   /// Index into the run's table of rejection reasons; −1 is none.
@@ -25,6 +25,9 @@ public struct RequestRecord: Sendable {
   public var outputTokens: Int32 = 0
   public var preemptions: Int32 = 0
   public var deferrals: Int32 = 0
+  /// How often a fault took its instance, its KV cache or its transfer. But for arrival and first token, the moments of
+  /// a request that had to begin anew are those of its last try.
+  public var retries: Int32 = 0
   public var arrival = SimTime.never
   /// Admitted and routed to its prefill instance.
   public var routed = SimTime.never

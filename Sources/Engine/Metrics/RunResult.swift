@@ -20,6 +20,8 @@ public struct RunResult: Sendable {
   public var samples: [IntervalSample] = []
   /// nil unless asked for.
   public var series: TimeSeries? = nil
+  /// What faults did, in the order in which they began; empty in a run without any.
+  public var faults: [FaultOutcome] = []
   /// Time of the last event.
   public var end = SimTime.zero
   public var iterations = 0
@@ -32,7 +34,7 @@ public struct RunResult: Sendable {
 }
 
 /// What one instance did over a run.
-public struct InstanceTotals: Sendable {
+public struct InstanceTotals: Sendable, Equatable {
   public var iterations = 0
   public var busy = SimDuration.zero
   public var prefillTokens = 0
@@ -43,6 +45,10 @@ public struct InstanceTotals: Sendable {
   public var preemptions = 0
   /// Tokens computed again after preemptions.
   public var recomputedTokens = 0
+  /// Tokens computed again because a fault took their KV cache.
+  public var repeatedTokens = 0
+  /// Time during which a fault kept it down.
+  public var down = SimDuration.zero
   public var kvCapacityBlocks = 0
   /// Most blocks held by requests or promised to transfers at any instant.
   public var kvPeakBlocks = 0
@@ -57,7 +63,7 @@ public struct InstanceTotals: Sendable {
 }
 
 /// The cluster at the end of a log interval, and what it did during it.
-public struct IntervalSample: Sendable {
+public struct IntervalSample: Sendable, Equatable {
   public var time = SimTime.zero
   /// Requests whose prompt is being computed or waits on an instance; requests with their first token and not their last.
   public var prefilling = 0

@@ -35,6 +35,11 @@ public struct RunSummary: Sendable {
   /// From the end of the transfer until decoding began.
   public var decodeQueue: Distribution?
 
+  /// Empty in a run without faults.
+  public var faults: [FaultOutcome]
+  /// Requests that faults made begin anew, or be sent anew, each as often as it did.
+  public var retries: Int
+
   public var instances: [InstanceSummary]
   /// Most finished requests that were in the system during one second of simulated time, counted from the first arrival.
   public var maxConcurrentRequests: Int
@@ -115,6 +120,9 @@ extension RunSummary {
     transfer = records.distribution { $0.transfer }
     decodeQueue = records.distribution { $0.transferStart == .never ? nil : $0.decodeQueue }
 
+    faults = result.faults
+    retries = result.records.reduce(0) { $0 + Int($1.retries) }
+
     instances = zip(cluster.instances, result.instances).map { spec, totals in
       InstanceSummary(
         name: spec.name, role: spec.role, totals: totals,
@@ -154,6 +162,9 @@ extension RunSummary {
 
   public var preemptions: Int { total(\.preemptions) }
   public var recomputedTokens: Int { total(\.recomputedTokens) }
+  /// Tokens whose KV faults took, and those of them that were computed again.
+  public var lostTokens: Int { faults.reduce(0) { $0 + $1.lostTokens } }
+  public var repeatedTokens: Int { total(\.repeatedTokens) }
 
   /// Share of prompt tokens that prefix caches saved, over all instances, in 0...1.
   public var prefixHitShare: Double { share(total(\.prefixHits), of: total(\.prefixQueries)) }

@@ -27,6 +27,9 @@ struct FairShare {
     users.initialize(repeating: 0, count: links)
   }
 
+  /// From the next division on. 0 is a link that carries nothing.
+  func setCapacity(_ link: Int32, _ rate: Double) { capacity[Int(link)] = rate }
+
   func deallocate() {
     capacity.deallocate()
     left.deallocate()

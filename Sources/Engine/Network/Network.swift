@@ -3,7 +3,7 @@
 /// A flow that is alone takes `latency + ceil(bytes / bandwidth of its narrowest link)`. Rates change only when a flow starts or ends, and a
 /// flow whose rate stays keeps the end that was predicted, so nothing drifts.
 struct Network {
-  private let topology: Topology
+  let topology: Topology
   /// Flows under way, in order of starting.
   private(set) var flows = Pile<Flow>()
   private var nextID = 0
@@ -96,12 +96,19 @@ struct Network {
       rest: rest)
     guard isIdle else { return }
     flows[place].release(now)
+    flows[place].wake = flows[place].nextLayer
     if flows[place].ready > 0 {
       flows[place].since = now
       share(now)
-    } else {
-      flows[place].wake = flows[place].nextLayer
     }
+  }
+
+  /// Links carry what they were made for divided by `factor` from now on; infinity is nothing.
+  mutating func slow(_ links: [Int32], by factor: Double, now: SimTime) {
+    for link in links {
+      fairShare.setCapacity(link, topology.capacities[Int(link)] / factor)
+    }
+    share(now)
   }
 
   /// Ends a transfer before its time. Returns the bytes that were not sent.
@@ -165,6 +172,11 @@ struct Network {
     for place in flows.indices where rates[place] != flows[place].rate {
       flows[place].settle(now)
       flows[place].rate = rates[place]
+      if rates[place] == 0 {
+        // A link on its way carries nothing: only what is computed moves it on.
+        flows[place].release(now)
+        flows[place].wake = flows[place].nextLayer
+      }
       flows[place].end =
         now
         + SimDuration(nanoseconds: Network.nanoseconds(flows[place].ready, at: rates[place]))

@@ -109,6 +109,17 @@ struct Topology {
     path.append(b.nicIn)
   }
 
+  /// An instance's ports, both directions.
+  func ports(ofInstance index: Int) -> [Int32] {
+    let place = places[index]
+    return [place.out, place.into, place.nicOut, place.nicIn].filter { $0 >= 0 }
+  }
+
+  /// A node's NICs, both directions; empty where it has none.
+  func nics(ofNode node: Int) -> [Int32] {
+    nicsOut.indices.contains(node) ? [nicsOut[node], nicsIn[node]] : []
+  }
+
   func latency(from: Int32, to: Int32) -> SimDuration {
     let a = places[Int(from)]
     let b = places[Int(to)]

@@ -103,6 +103,7 @@ public struct SummaryJSON: OutputDocument {
     json.field("preemptions", summary.preemptions)
     json.field("recomputed_tokens", summary.recomputedTokens)
     json.field("prefix_hit_share", summary.prefixHitShare)
+    if !summary.faults.isEmpty { writeFaults(&json) }
     json.object("bottleneck") { json in
       json.field("name", summary.bottleneck.name)
       json.field("reason", summary.bottleneck.reasons.joined(separator: ", "))
@@ -139,6 +140,10 @@ public struct SummaryJSON: OutputDocument {
         json.field("kv_wait_ns", Int(totals.kvWait.nanoseconds))
         json.field("bytes_sent", Int(totals.bytesSent))
         json.field("bytes_received", Int(totals.bytesReceived))
+        if !summary.faults.isEmpty {
+          json.field("repeated_tokens", totals.repeatedTokens)
+          json.field("down_ns", Int(totals.down.nanoseconds))
+        }
       }
     }
   }

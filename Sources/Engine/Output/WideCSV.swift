@@ -5,8 +5,9 @@
 /// finished request with more than one token,
 /// `e2e_ms = (admit_ms − arrival_ms) + prefill_queue_ms + prefill_ms + kv_wait_ms + kv_transfer_ms + decode_queue_ms + decode_ms`.
 ///
-/// `tpot_ms` is rounded down to whole nanoseconds. `slo_ok` is 1 or 0 where the run has objectives. `class` and
-/// `retries` are always empty: requests have no class yet, and are never sent again.
+/// `tpot_ms` is rounded down to whole nanoseconds. `slo_ok` is 1 or 0 where the run has objectives. `class` is always
+/// empty: requests have no class yet. `retries` is empty in a run without faults; stages of a request that began anew are
+/// those of its last try, and what was before counts as waiting at the gateway.
 public struct WideCSV: OutputDocument {
   static let columns = [
     "request_id", "session_id", "class", "arrival_ms", "admit_ms", "prefill_inst",
@@ -111,7 +112,7 @@ public struct WideCSV: OutputDocument {
     length(tokenTime(record), to: &sink)
     length(record.endToEnd, to: &sink)
     count(Int64(record.preemptions), to: &sink)
-    text(nil, to: &sink)
+    count(result.faults.isEmpty ? nil : Int64(record.retries), to: &sink)
     count(targets.map { $0.areMet(by: record) ? 1 : 0 }, to: &sink)
     words.write(record.outcome, reason: record.reason, to: &sink)
     moment(record.promptEnd, to: &sink)

@@ -152,6 +152,34 @@ public struct LuaPolicy: Policy {
     }
   }
 
+  public mutating func instanceDown(
+    _ instance: InstanceID, _ requests: ContiguousArray<RequestRef>, _ world: some PolicyWorld
+  ) throws(PolicyError) -> RetryDecision {
+    let list = requests.map { clua_request($0) }
+    var rejected = [Bool](repeating: false, count: requests.count)
+    var answer = clua_down_answer()
+    try rejected.withUnsafeMutableBufferPointer { places throws(PolicyError) in
+      answer.rejected = places.baseAddress
+      try vm.call(CLUA_ON_INSTANCE_DOWN, about: .instance(instance), in: world) { handle, now in
+        clua_call_instance_down(handle, now, instance.index, list, Int32(list.count), &answer)
+      }
+    }
+    var decision = RetryDecision()
+    for (place, request) in requests.enumerated() where rejected[place] {
+      decision.rejected.append(request)
+    }
+    if let reason = answer.reason { decision.reason = String(cString: reason) }
+    return decision
+  }
+
+  public mutating func instanceUp(_ instance: InstanceID, _ world: some PolicyWorld)
+    throws(PolicyError)
+  {
+    try vm.call(CLUA_ON_INSTANCE_UP, about: .instance(instance), in: world) { handle, now in
+      clua_call_instance_up(handle, now, instance.index)
+    }
+  }
+
   public mutating func done(_ summary: PolicySummary, _ world: some PolicyWorld)
     throws(PolicyError) -> String?
   {

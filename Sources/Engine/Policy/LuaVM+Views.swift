@@ -42,6 +42,7 @@ extension clua_instance_facts {
 
 extension clua_instance_state {
   mutating func fill(from view: InstanceView) {
+    state = view.isUp ? 0 : 1
     busy = view.busy ? 1 : 0
     waiting_count = Int64(view.waitingCount)
     running_count = Int64(view.runningCount)

@@ -29,5 +29,9 @@ public struct NativePolicy: Policy {
   public mutating func observe(
     _ moment: RequestMoment, of request: RequestRef, _ world: some PolicyWorld
   ) {}
+  public mutating func instanceDown(
+    _ instance: InstanceID, _ requests: ContiguousArray<RequestRef>, _ world: some PolicyWorld
+  ) -> RetryDecision { RetryDecision() }
+  public mutating func instanceUp(_ instance: InstanceID, _ world: some PolicyWorld) {}
   public mutating func done(_ summary: PolicySummary, _ world: some PolicyWorld) -> String? { nil }
 }

@@ -33,6 +33,12 @@ public protocol Policy {
   mutating func observe(
     _ moment: RequestMoment, of request: RequestRef, _ world: some PolicyWorld
   ) throws(PolicyError)
+  /// An instance is down. What becomes of the requests that lost it, in order of arrival.
+  mutating func instanceDown(
+    _ instance: InstanceID, _ requests: ContiguousArray<RequestRef>, _ world: some PolicyWorld
+  ) throws(PolicyError) -> RetryDecision
+  /// An instance is there again, with nothing cached.
+  mutating func instanceUp(_ instance: InstanceID, _ world: some PolicyWorld) throws(PolicyError)
   /// JSON text of the table that `done` returned, merged into the summary under `policy`; nil without one.
   mutating func done(_ summary: PolicySummary, _ world: some PolicyWorld) throws(PolicyError)
     -> String?
@@ -64,7 +70,9 @@ public struct HookSet: OptionSet, Sendable, Hashable {
   public static let reject = HookSet(rawValue: 1 << 9)
   public static let preempted = HookSet(rawValue: 1 << 10)
   public static let transfer = HookSet(rawValue: 1 << 11)
-  public static let done = HookSet(rawValue: 1 << 12)
+  public static let instanceDown = HookSet(rawValue: 1 << 12)
+  public static let instanceUp = HookSet(rawValue: 1 << 13)
+  public static let done = HookSet(rawValue: 1 << 14)
 }
 
 /// What a policy can be told of.
@@ -113,6 +121,13 @@ public enum HandOff: Sendable {
   case stays
   /// Its KV cache is dropped, and computed again on the instance.
   case recomputes
+}
+
+/// What becomes of requests that have lost their instance: those not named begin anew.
+public struct RetryDecision: Equatable, Sendable {
+  public var rejected: ContiguousArray<RequestRef> = []
+  public var reason = "its instance is down"
+  public init() {}
 }
 
 public struct HookCost: Sendable, Equatable {

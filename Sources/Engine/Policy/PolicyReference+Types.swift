@@ -40,6 +40,7 @@ extension PolicyReference {
     case CLUA_SESSION, CLUA_CLASS, CLUA_TENANT: "string?"
     case CLUA_ROLE: #""prefill"|"decode"|"mixed""#
     case CLUA_STAGE: #""prefill"|"decode""#
+    case CLUA_CONDITION: #""up"|"down""#
     case CLUA_INSTANCE: "simhost.Instance?"
     case CLUA_DATA, CLUA_PARAMS: "table"
     case CLUA_STATE: "any"
@@ -128,6 +129,8 @@ extension PolicyReference {
     ---@field on_reject fun(request: simhost.Request, cluster: simhost.Cluster)?
     ---@field on_preempt fun(request: simhost.Request, cluster: simhost.Cluster)?
     ---@field on_transfer fun(request: simhost.Request, cluster: simhost.Cluster)?
+    ---@field on_instance_down (fun(instance: simhost.Instance, requests: simhost.Request[], cluster: simhost.Cluster): "retry"|"reject"|simhost.Request[]|nil, string?)?
+    ---@field on_instance_up fun(instance: simhost.Instance, cluster: simhost.Cluster)?
     ---@field done (fun(summary: table, cluster: simhost.Cluster): table?)?
 
     ---@class simhost.Log

@@ -104,6 +104,8 @@ public struct InstanceFacts: Sendable {
 
 /// State of an instance at one instant. Tokens of KV count whole blocks.
 public struct InstanceView: Equatable, Sendable {
+  /// Does it take requests, or has a fault taken it down?
+  public var isUp = true
   public var busy = false
   public var waitingCount = 0
   public var runningCount = 0

@@ -157,6 +157,34 @@ public struct RecordingPolicy: Policy {
       moment.name, moment.hook, of: request.id, lua.hostNanoseconds(moment.hook) - before, world)
   }
 
+  public mutating func instanceDown(
+    _ instance: InstanceID, _ requests: ContiguousArray<RequestRef>, _ world: some PolicyWorld
+  ) throws(PolicyError) -> RetryDecision {
+    guard var lua else { return RetryDecision() }
+    var decision = PolicyDecision(time: world.now, hook: "on_instance_down")
+    decision.instance = world.instanceFacts(instance).name
+    decision.candidates = requests.map { PolicyDecision.Subject(request: $0.id) }
+    let before = lua.hostNanoseconds(.instanceDown)
+    let answer = try lua.instanceDown(instance, requests, world)
+    decision.hostNanoseconds = lua.hostNanoseconds(.instanceDown) - before
+    lua.takeTrace(into: &decision, .instanceDown, world)
+    decision.choice =
+      answer.rejected.isEmpty
+      ? "retry" : "reject \(answer.rejected.count): \(answer.reason)"
+    receive(decision)
+    return answer
+  }
+
+  public mutating func instanceUp(_ instance: InstanceID, _ world: some PolicyWorld)
+    throws(PolicyError)
+  {
+    guard var lua else { return }
+    let before = lua.hostNanoseconds(.instanceUp)
+    try lua.instanceUp(instance, world)
+    tellNotes(
+      "on_instance_up", .instanceUp, of: nil, lua.hostNanoseconds(.instanceUp) - before, world)
+  }
+
   private func tellNotes(
     _ name: String, _ hook: HookSet, of request: RequestID?, _ nanoseconds: Int,
     _ world: some PolicyWorld

@@ -87,6 +87,15 @@ struct ActiveRequest {
   /// Decode instance that the policy chose together with the one for the prompt.
   var plannedDecode = InstanceID.none
 
+  /// Its KV cache is complete, and its next token still comes from the last one that was computed.
+  var repeatsLast = false
+  /// Lost its KV cache to a fault, and computes prompt and generated tokens as one prompt.
+  var isRestarted = false
+  /// Tokens whose KV a fault took, and that are still to be computed again.
+  var lost: Int32 = 0
+  /// The fault that it has not recovered from; −1 is none.
+  var fault: Int32 = -1
+
   /// Tokens to compute before it can generate the next one.
   var remaining: Int { Int(reached - computed) }
   var hasFirstToken: Bool { reached > promptTokens }

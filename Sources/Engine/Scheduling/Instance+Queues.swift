@@ -17,7 +17,8 @@ extension Instance {
       ready.removeFirst()
       rows[slot].order = nextOrder()
       running.append(slot)
-      if !rows[slot].hasFirstToken {
+      if rows[slot].repeatsLast {
+        rows[slot].repeatsLast = false
         rows[slot].place = .prefilling
         prefilling.append(slot)
       } else {

@@ -167,7 +167,10 @@ extension Instance {
     precondition(fits, "blocks were promised")
     counters.prefixQueries += Int(rows[slot].reached)
     counters.prefixHits += cached
-    if rows[slot].preemptions > 0 || rows[slot].isHandedOver {
+    if rows[slot].lost > 0 {
+      counters.repeatedTokens += min(Int(rows[slot].lost), Int(rows[slot].reached) - cached)
+      rows[slot].lost = 0
+    } else if rows[slot].preemptions > 0 || rows[slot].isHandedOver {
       counters.recomputedTokens += Int(rows[slot].reached) - cached
     }
     rows[slot].cachedTokens = Int32(cached)

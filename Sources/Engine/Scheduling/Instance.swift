@@ -57,6 +57,7 @@ struct Instance<Batch: DecodeBatch> {
   var logStart = 1
 
   private var sequence = 0
+  private let tracksExtremes: Bool
 
   init(
     id: InstanceID, role: InstanceRole, limits: SchedulerLimits, blocks: Int, tracksExtremes: Bool,
@@ -66,6 +67,7 @@ struct Instance<Batch: DecodeBatch> {
     self.role = role
     self.limits = limits
     self.keepsGaps = keepsGaps
+    self.tracksExtremes = tracksExtremes
     self.isAsynchronous = isAsynchronous
     pool = KVBlockPool(capacity: blocks, blockSize: limits.blockSize)
     batch = Batch(blockSize: limits.blockSize, tracksExtremes: tracksExtremes)
@@ -79,6 +81,33 @@ struct Instance<Batch: DecodeBatch> {
     step.chunks.deallocate()
     step.joined.deallocate()
     step.fresh.deallocate()
+  }
+
+  /// Forgets all requests and blocks, cached ones too. The caller has seen to their rows.
+  mutating func clear() {
+    pool.deallocate()
+    pool = KVBlockPool(capacity: pool.capacity, blockSize: limits.blockSize)
+    reservedBlocks = 0
+    waiting.removeAll()
+    waitingTokens = 0
+    preemptedWaiting = 0
+    ready.removeAll()
+    reservations.removeAll()
+    running.removeAll()
+    prefilling.removeAll()
+    paused.removeAll()
+    leaving.removeAll()
+    batch = Batch(blockSize: limits.blockSize, tracksExtremes: tracksExtremes)
+    inflight = 0
+    transfersIn = 0
+    transfersOut = 0
+    step.chunks.removeAll()
+    step.joined.removeAll()
+    step.fresh.removeAll()
+    step.preempted.removeAll()
+    needsDecision = true
+    endLog.removeAll()
+    logStart = 1
   }
 
   /// Requests that run or wait here, those on the way included.
@@ -102,6 +131,8 @@ struct SchedulingCounters {
   var prefixHits = 0
   var preemptions = 0
   var recomputedTokens = 0
+  /// Of those that faults took.
+  var repeatedTokens = 0
 }
 
 /// A piece of a prompt that one iteration computes.

@@ -40,6 +40,8 @@ struct ClusterState<Batch: DecodeBatch> {
   /// On an instance without a first token; with the first and without the last.
   var prefillingCount = 0
   var decodingCount = 0
+  /// Instances that faults keep down.
+  var downCount = 0
   var endedCount = 0
   var finishedCount = 0
   var finishedOutputTokens = 0
@@ -87,6 +89,8 @@ struct ClusterState<Batch: DecodeBatch> {
   func transferDelay(from: InstanceID, to: InstanceID) -> SimDuration {
     cluster.kvTransfer.delay(latency: network.latency(from: from.index, to: to.index))
   }
+
+  func isUp(_ id: InstanceID) -> Bool { lanes[Int(id.index)].downs == 0 }
 
   @inline(__always)
   var rows: RequestRows { requests.rows }

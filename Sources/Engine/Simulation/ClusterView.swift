@@ -67,6 +67,7 @@ extension ClusterWindow {
     view.transfersOut = instance.pointee.transfersOut
     view.kvWaitingCount = instance.pointee.reservations.count
     view.lastStep = lane.pointee.lastStep
+    view.isUp = lane.pointee.downs == 0
     view.freeAt = lane.pointee.isUnderWay ? lane.pointee.ends[lane.pointee.ended] : now
     return view
   }
@@ -87,12 +88,13 @@ extension ClusterWindow {
     var view = RequestView()
     view.promptTokens = Int(row.promptTokens)
     view.generatedTokens = reached - view.promptTokens
-    view.stage = view.generatedTokens > 0 || row.isHandedOver ? .decode : .prefill
+    let goesOn = (view.generatedTokens > 0 && !row.isRestarted) || row.isHandedOver
+    view.stage = goesOn ? .decode : .prefill
     view.arrival = state.pointee.records[id].arrival
     view.cachedTokens = Int(state.pointee.records[id].cachedTokens)
     view.computedTokens = computed
     switch row.place {
-    case .gateway where view.generatedTokens == 0, .waiting, .prefilling:
+    case .gateway where view.generatedTokens == 0 || row.isRestarted, .waiting, .prefilling:
       view.remainingPromptTokens = max(0, reached - computed)
     default: break
     }

@@ -84,7 +84,7 @@ extension EventLoop {
 
   /// The request is in: it gets an instance, or parks.
   private mutating func enter(_ slot: Int32) throws(SimulationError) {
-    if try !routePrompt(slot) { state.pointee.parkedPrompts.append(slot) }
+    if try !routePrompt(slot) { park(slot) }
   }
 
   /// Ends a request that was refused, and the rest of its session.
@@ -119,6 +119,7 @@ extension EventLoop {
     let state = self.state
     let rows = state.pointee.rows
     let id = Int(rows[slot].id.index)
+    recovered(slot)
     state.pointee.records[id].id = rows[slot].id
     state.pointee.records[id].outcome = outcome
     state.pointee.records[id].promptTokens = rows[slot].promptTokens

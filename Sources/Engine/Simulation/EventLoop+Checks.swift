@@ -113,7 +113,7 @@ extension EventLoop {
     // guess: no run that comes anywhere preempts so often between two tokens.
     guard futilePreemptions >= 2_000 else { return }
     let isAlive =
-      networkTime != .never
+      networkTime != .never || faults.mayHelp
       || (0..<state.pointee.instanceCount).contains {
         state.pointee.lanes[$0].isUnderWay && state.pointee.instances[$0].batch.count > 0
       }

@@ -194,6 +194,7 @@ extension EventLoop {
     } else {
       lane.pointee.ends.append(now + state.pointee.costs[index].iterationTime(shape))
     }
+    if lane.pointee.slowdown > 1 { lane.pointee.stretch() }
     state.pointee.beginIteration(index)
     if state.pointee.cluster.kvTransfer.mode == .layerwise { noteStreams(index) }
     for slot in instance.pointee.step.joined where rows[slot].isHandedOver {

@@ -46,12 +46,14 @@ extension EventLoop {
     let rows = state.pointee.rows
     let id = Int(rows[slot].id.index)
     let isFirst = !rows[slot].hasFirstToken
+    rows[slot].isRestarted = false
     if state.pointee.records[id].prefillToken == .never {
       state.pointee.records[id].prefillToken = now
     } else if rows[slot].isHandedOver, state.pointee.records[id].decodeToken == .never {
       state.pointee.records[id].decodeToken = now
     }
     let movesOn = instance.pointee.role == .prefill && !rows[slot].stays
+    if !movesOn { recovered(slot) }
     if movesOn, state.pointee.options.firstToken == .decode {
       try handOff(slot, from: index)
       return

@@ -18,6 +18,7 @@ extension EventLoop {
       result.series = series
     }
     result.end = now
+    result.faults = faults.outcomes(until: now)
     for index in 0..<state.pointee.instanceCount {
       let instance = state.pointee.instances + index
       var totals = state.pointee.lanes[index].totals
@@ -27,6 +28,10 @@ extension EventLoop {
       totals.prefixHits = counters.prefixHits
       totals.preemptions = counters.preemptions
       totals.recomputedTokens = counters.recomputedTokens
+      totals.repeatedTokens = counters.repeatedTokens
+      if state.pointee.lanes[index].downs > 0 {
+        totals.down += now - state.pointee.lanes[index].downSince
+      }
       totals.kvCapacityBlocks = capacity.blocks
       totals.kvPeakBlocks = instance.pointee.peakBlocks
       totals.weightBytes = capacity.weightBytes

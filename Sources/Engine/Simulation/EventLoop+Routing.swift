@@ -3,10 +3,28 @@ extension EventLoop {
   func candidates(_ slot: Int32, stage: RequestStage) -> ContiguousArray<InstanceID> {
     let prompt = Int(rows[slot].promptTokens)
     let output = Int(rows[slot].target) - prompt
+    if !faults.schedule.isEmpty {
+      return candidatesEver(slot, stage: stage).filter { state.pointee.isUp($0) }
+    }
     switch stage {
     case .prefill: return state.pointee.fit.promptCandidates(prompt: prompt, output: output)
     case .decode: return state.pointee.fit.decodeCandidates(prompt: prompt, output: output)
     }
+  }
+
+  /// Candidates in a run with faults, those that are down among them.
+  func candidatesEver(_ slot: Int32, stage: RequestStage) -> ContiguousArray<InstanceID> {
+    let prompt = Int(rows[slot].promptTokens)
+    let output = Int(rows[slot].target) - prompt
+    let reached = Int(rows[slot].reached)
+    var all: ContiguousArray<InstanceID> = []
+    if stage == .prefill {
+      all = state.pointee.fit.promptCandidates(
+        prompt: reached, output: Int(rows[slot].target) - reached)
+    }
+    // What has grown too long for those that compute prompts begins anew where it can be finished.
+    if all.isEmpty { all = state.pointee.fit.decodeCandidates(prompt: prompt, output: output) }
+    return all
   }
 
   /// The instance that the policy, or without one the native default, gives; `.none` to wait.
@@ -14,6 +32,8 @@ extension EventLoop {
     -> RouteDecision
   {
     let candidates = candidates(slot, stage: stage)
+    // Nobody is asked what cannot be answered.
+    if candidates.isEmpty { return RouteDecision(.none) }
     guard hooks.contains(stage == .prefill ? .route : .routeDecode) else {
       return RouteDecision(leastLoaded(candidates))
     }
@@ -77,6 +97,13 @@ extension EventLoop {
     guard !fits else { return }
     let prompt = state.pointee.cluster.instances[Int(chosen.instance.index)].name
     let decode = state.pointee.cluster.instances[Int(chosen.decode.index)].name
+    guard state.pointee.isUp(chosen.decode) else {
+      throw .policy(
+        policyError(
+          "route", about: "request \(rows[slot].id.index)",
+          "answered \(prompt) and \(decode), which is down",
+          suggestion: "look at the second instance's state"))
+    }
     throw .policy(
       policyError(
         "route", about: "request \(rows[slot].id.index)",
@@ -115,7 +142,11 @@ extension EventLoop {
     rows[slot].queuedAt = now
     state.pointee.instances[index].enqueue(slot, rows)
     state.pointee.instances[index].inflight += 1
-    state.pointee.prefillingCount += 1
+    if rows[slot].hasFirstToken {
+      state.pointee.decodingCount += 1
+    } else {
+      state.pointee.prefillingCount += 1
+    }
     return true
   }
 
@@ -162,12 +193,23 @@ extension EventLoop {
     return true
   }
 
+  /// The request waits at the gateway, behind all others.
+  mutating func park(_ slot: Int32) {
+    if rows[slot].isHandedOver {
+      state.pointee.parkedDecodes.append(slot)
+    } else {
+      state.pointee.parkedPrompts.append(slot)
+    }
+    if state.pointee.downCount > 0, isStranded(slot) { parkedMayMove = true }
+  }
+
   /// Asks again for parked requests, in order of parking: first those that hold KV, then those without.
   ///
   /// Stops at the first that has to wait, unless the policy wants all of them asked.
   mutating func askParked() throws(SimulationError) {
     parkedMayMove = false
     let state = self.state
+    if state.pointee.downCount > 0 { return try askParkedWithCandidates() }
     for _ in 0..<state.pointee.parkedDecodes.count {
       let slot = state.pointee.parkedDecodes.removeFirst()
       if try routeDecode(slot) { continue }

@@ -44,7 +44,7 @@ extension EventLoop {
     let state = self.state
     let rows = state.pointee.rows
     guard rows[slot].place == .prefilling, rows[slot].stream == .none else { return }
-    let onlyToken = rows[slot].target - rows[slot].promptTokens == 1
+    let onlyToken = rows[slot].target - rows[slot].reached == 1
     if onlyToken, state.pointee.options.firstToken == .prefill { return }
     let planned = rows[slot].plannedDecode
     // The question is that for what comes after the prompt.
@@ -61,8 +61,13 @@ extension EventLoop {
     grantReservations(target)
   }
 
-  /// Gives back what a preempted request was promised.
   private mutating func closeStream(_ slot: Int32) {
+    withdrawTransfer(slot, hadBlocks: rows[slot].hadBlocks)
+    rows[slot].stream = .none
+  }
+
+  /// Gives back what the request was promised on the decode side, and stops what is on its way there.
+  mutating func withdrawTransfer(_ slot: Int32, hadBlocks: Bool) {
     let state = self.state
     let rows = state.pointee.rows
     let id = Int(rows[slot].id.index)
@@ -70,7 +75,7 @@ extension EventLoop {
     let target = Int(state.pointee.records[id].decodeInstance.index)
     interrupt(target, decides: true)
     let instance = state.pointee.instances + target
-    if rows[slot].hadBlocks {
+    if hadBlocks {
       let left = state.pointee.network.cancel(tag: slot, now: now)
       state.pointee.lanes[source].totals.bytesSent -= left
       state.pointee.lanes[target].totals.bytesReceived -= left
@@ -81,7 +86,6 @@ extension EventLoop {
       instance.pointee.reservations.remove(at: place)
     }
     instance.pointee.inflight -= 1
-    rows[slot].stream = .none
     state.pointee.records[id].decodeInstance = .none
     state.pointee.records[id].transferStart = .never
     state.pointee.records[id].kvBytes = 0

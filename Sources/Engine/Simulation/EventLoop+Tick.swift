@@ -25,13 +25,17 @@ extension EventLoop {
     now.nanoseconds <= Int64.max - interval.nanoseconds ? now + interval : .never
   }
 
-  /// When something happens next; nil when nothing will. A tick alone is nothing once all requests have ended.
+  /// When something happens next; nil when nothing will. Ticks and faults alone are nothing once all requests have ended.
   var nextInstant: SimTime? {
-    guard let event = events.nextTime else {
-      let mayHelp = ticks.next != .never && state.pointee.requests.active > 0
-      return mayHelp ? ticks.next : nil
+    mutating get {
+      if !faults.schedule.isEmpty { dropVoidEvents() }
+      let other = min(ticks.next, faults.schedule.next)
+      guard let event = events.nextTime else {
+        let mayHelp = other != .never && state.pointee.requests.active > 0
+        return mayHelp ? other : nil
+      }
+      return min(event, other)
     }
-    return min(event, ticks.next)
   }
 
   mutating func tick() throws(SimulationError) {

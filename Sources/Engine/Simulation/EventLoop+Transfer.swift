@@ -9,7 +9,7 @@ extension EventLoop {
     rows[slot].place = .gateway
     rows[slot].isHandedOver = true
     if rows[slot].stream != .none { return try endStream(slot) }
-    if try !routeDecode(slot) { state.pointee.parkedDecodes.append(slot) }
+    if try !routeDecode(slot) { park(slot) }
   }
 
   /// The request goes on where its prompt was computed, as soon as there is a place.
@@ -21,9 +21,17 @@ extension EventLoop {
     state.pointee.records[Int(rows[slot].id.index)].decodeInstance = InstanceID(index)
     rows[slot].stays = true
     rows[slot].queuedAt = now
-    if !rows[slot].hasFirstToken { rows[slot].computed -= 1 }
+    repeatLast(slot)
+    recovered(slot)
     state.pointee.instances[index].makeReady(slot, rows)
     parkedMayMove = parkedMayMove || hasParked
+  }
+
+  /// Where the other side's token was dropped, the last one that was computed is computed once more.
+  private func repeatLast(_ slot: Int32) {
+    guard rows[slot].remaining == 0 else { return }
+    rows[slot].computed -= 1
+    rows[slot].repeatsLast = true
   }
 
   /// The request leaves its KV cache behind, and waits on the decode side to have it computed again.
@@ -145,8 +153,8 @@ extension EventLoop {
     state.pointee.instances[source].transfersOut -= 1
     rows[slot].queuedAt = now
     state.pointee.instances[target].receive(slot, rows)
-    // Its KV cache is complete, and its next token still comes from the prompt's last one.
-    if !rows[slot].hasFirstToken { rows[slot].computed -= 1 }
+    repeatLast(slot)
+    recovered(slot)
     markReservations(source)
     parkedMayMove = parkedMayMove || hasParked
     try tell(.transfer, of: slot)

@@ -2,7 +2,7 @@
 ///
 /// The loop goes from instant to instant. At each one, events come in the order of their phases; then `settle` works off
 /// what they caused: outcomes, parked requests, reservations, new iterations. One file a kind of event:
-/// `+Arrival`, `+Routing`, `+Transfer`, `+Iteration`, `+Outcome`.
+/// `+Arrival`, `+Routing`, `+Transfer`, `+Iteration`, `+Outcome`. What goes wrong comes before all else: `+Fault`.
 struct EventLoop<P: Policy, Batch: DecodeBatch> {
   typealias State = ClusterState<Batch>
   var policy: P
@@ -40,6 +40,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   var networkGeneration: Int32 = 0
   var networkTime = SimTime.never
   var ticks = Ticks()
+  var faults: FaultTracker
   /// Preemptions since anything in the cluster last came further: an arrival, a transfer, a token.
   var futilePreemptions = 0
 
@@ -50,6 +51,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
     hooks = policy.hooks
     state = .allocate(capacity: 1)
     state.initialize(to: State(scenario))
+    faults = FaultTracker(scenario)
     nextSample = scenario.options.logInterval.map { SimTime.zero + $0 } ?? .never
     series = scenario.options.seriesMoments.map { TimeSeries(capacity: $0) }
   }
@@ -84,6 +86,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
       takeSamples(until: time)
       state.pointee.now = time
       state.pointee.stage = .before
+      if faults.schedule.next == time { try takeFaults() }
       repeat {
         while let event = events.pop(at: time) { try handle(event) }
         if ticks.next == time { try tick() }

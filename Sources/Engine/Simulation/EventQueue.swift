@@ -46,6 +46,8 @@ struct EventQueue {
 
   var nextTime: SimTime? { events.count > 0 ? events[0].time : nil }
 
+  var first: Event? { events.count > 0 ? events[0] : nil }
+
   mutating func push(_ event: Event) {
     var place = events.count
     events.append(event)

@@ -26,12 +26,42 @@ struct Lane {
   var tokens = TokenRate.Run()
   var gaps = GapRun()
   var totals = InstanceTotals()
+  /// Faults that keep the instance down at present, and since when it is.
+  var downs = 0
+  var downSince = SimTime.never
+  /// Down for the rest of the run.
+  var isGone = false
+  /// How many times as long as usual its iterations take.
+  var slowdown = 1.0
 
   /// A plan that is cut costs the evaluation of what was cut off, so reach doubles and halves between these.
   static let shortestReach = 4
   static let longestReach = 256
 
   var isIdle: Bool { !isUnderWay && ended == ends.count }
+
+  /// Makes the iterations of a plan that begins at `start` take `slowdown` times as long, rounded up.
+  func stretch() {
+    var usual = start
+    var begin = start
+    for place in ends.indices {
+      let duration = (Double((ends[place] - usual).nanoseconds) * slowdown).rounded(.up)
+      usual = ends[place]
+      // guess: an iteration of a month is as good as none
+      begin = begin + SimDuration(nanoseconds: Int64(min(duration, 2.6e15)))
+      ends[place] = begin
+    }
+  }
+
+  /// Nothing is under way any more, and nothing is planned.
+  mutating func stop() {
+    ends.removeAll()
+    ended = 0
+    isUnderWay = false
+    generation &+= 1
+    reach = Lane.shortestReach
+    wantsToPull = false
+  }
 }
 
 /// How far the present instant has been worked off. Only grows within an instant.

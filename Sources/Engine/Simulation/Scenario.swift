@@ -42,6 +42,8 @@ public struct RunOptions: Sendable, Equatable {
   public var viewLag: SimDuration? = nil
   /// Who gives the first token of a request that is handed over.
   public var firstToken = FirstTokenSide.prefill
+  /// What goes wrong.
+  public var faults = FaultPlan()
   public init() {}
 }
 

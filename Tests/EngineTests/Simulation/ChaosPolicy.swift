@@ -13,7 +13,7 @@ enum ChaosPolicy {
       if math.type(v) == "float" then v = math.floor(v * 1000003) end
       sum = (sum * 1000003 + v) & 0x7fffffffffff
     end
-    local instance_fields = { "busy", "waiting_count", "running_count", "waiting_prompt_tokens",
+    local instance_fields = { "state", "busy", "waiting_count", "running_count", "waiting_prompt_tokens",
       "running_context_tokens", "inflight", "kv_used_tokens", "kv_reserved_tokens", "kv_free_tokens",
       "cached_tokens", "transfers_in", "transfers_out", "kv_waiting_count", "step_ms", "free_at_s", "kv_usage", "id" }
     local request_fields = { "id", "stage", "arrival_s", "prompt_tokens", "cached_tokens", "computed_tokens",
@@ -66,7 +66,8 @@ enum ChaosPolicy {
           if d == 2 then return chosen, "recompute" end
         end
         if request.stage == "prefill" and chosen.role == "prefill" and #cluster.decode > 0 and dice(8) == 1 then
-          return chosen, cluster.decode[dice(#cluster.decode)]
+          local second = cluster.decode[dice(#cluster.decode)]
+          if second.state == "up" then return chosen, second end
         end
         return chosen
       end,
@@ -82,6 +83,20 @@ enum ChaosPolicy {
       on_reject = function(request, cluster) look_around(cluster, request) end,
       on_preempt = function(request, cluster) look_around(cluster, request) end,
       on_transfer = function(request, cluster) look_around(cluster, request) end,
+      on_instance_down = function(instance, requests, cluster)
+        look_around(cluster, requests[1])
+        assert(instance.state == "down" and instance.inflight == 0)
+        mix(#requests)
+        local d = dice(4)
+        if d == 1 then return "reject", "dice" end
+        if d == 2 then
+          local some = {}
+          for i = 1, #requests do if dice(2) == 1 then some[#some + 1] = requests[i] end end
+          return some
+        end
+        return d == 3 and "retry" or nil
+      end,
+      on_instance_up = function(instance, cluster) look_around(cluster); mix(instance.id) end,
       batch = batches and function(instance, step, cluster)
         look_around(cluster)
         if dice(4) == 1 then

@@ -12,7 +12,7 @@ import Testing
     _ transfer: KVTransferSpec = KVTransferSpec(), firstToken: FirstTokenSide = .prefill,
     decodeBlocks: Int = 100, prefillBlocks: Int = 100, roles: [InstanceRole] = [.prefill, .decode],
     stepByStep: Bool = false, policy: String? = nil,
-    link: LinkSpec = NetworkTests.link,
+    link: LinkSpec = NetworkTests.link, faults: [Fault] = [],
     change: (inout Workload, inout [InstanceSpec]) -> Void = { _, _ in },
     _ requests: [(at: Int64, prompt: Int, output: Int)]
   ) throws -> RunResult {
@@ -36,6 +36,7 @@ import Testing
     options.keepGaps = true
     options.stepByStep = stepByStep
     options.firstToken = firstToken
+    options.faults.faults = faults
     var cluster = RandomScenario.cluster(instances, link: link)
     cluster.kvTransfer = transfer
     let scenario = Scenario(
