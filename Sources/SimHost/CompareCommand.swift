@@ -105,8 +105,9 @@ struct CompareCommand: ParsableCommand {
           names = Self.shortNames(clusters)
           shared.insert((name: "policy", value: candidates[0].longName), at: 0)
         }
-        let comparison = try compare(
-          group, names: names, on: workload, arrivals: arrivals, targets: targets)
+        let comparison = try experiment.comparison(
+          of: group, names: names, on: workload, seeds: experiment.seedNumbers, arrivals: arrivals,
+          targets: targets, changed: changed)
         blocks.append(CandidateComparisonJSON.Block(shared: shared, comparison: comparison))
         // Runs of several comparisons would not be told apart on one page.
         if report != nil, datasets.count * groups.count == 1 {
@@ -151,46 +152,6 @@ struct CompareCommand: ParsableCommand {
       return name.hasSuffix(".json") ? String(name.dropLast(5)) : name
     }
     return Set(short).count == files.count ? short : files
-  }
-
-  /// A seed is a job: all servers serve its sample, one after the other, and only numbers are kept of it.
-  private func compare(
-    _ servers: [Server], names: [String], on workload: Workload, arrivals: ArrivalProcess?,
-    targets: GoodputTargets?
-  ) throws -> CandidateComparison {
-    let seeds = experiment.seedNumbers
-    let metrics = SeedMetric.all(targets: targets)
-    let command = self
-    let runs = try SideBySide.map(seeds.count, workers: experiment.cores) { place in
-      let seed = seeds[place]
-      let (sample, origins) = try workload.resampled(seed: seed, arrivals: arrivals)
-      let options = command.experiment.runOptions(seed: seed, targets: targets)
-      var baseline: RunResult?
-      var values: [[Double?]] = []
-      var changes: [ChangedRequest.Changes] = []
-      for server in servers {
-        let (result, summary) = try server.run(sample, options, command.experiment)
-        values.append(metrics.map { $0.value(summary) })
-        if let baseline {
-          changes.append(
-            ChangedRequest.between(
-              baseline, result, seed: seed, origins: origins, count: command.changed))
-        } else {
-          baseline = result
-        }
-      }
-      return (values: values, changes: changes)
-    }
-    var changes = [ChangedRequest.Changes](repeating: .init(), count: servers.count - 1)
-    for run in runs {
-      for (place, other) in run.changes.enumerated() {
-        changes[place].add(other, keeping: changed)
-      }
-    }
-    return CandidateComparison(
-      names: names, metrics: metrics,
-      values: servers.indices.map { server in runs.map { $0.values[server] } }, changes: changes,
-      seed: experiment.seed)
   }
 }
 

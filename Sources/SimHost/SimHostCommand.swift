@@ -15,7 +15,8 @@ struct SimHostCommand: ParsableCommand {
       RunCommand.self, RerunCommand.self, WhyCommand.self, EvalCommand.self, PolicyCommand.self,
       WorkloadCommand.self,
       CalibrateCommand.self, ValidateCommand.self, ReportCommand.self,
-      CompareCommand.self, GoodputCommand.self, SweepCommand.self, WatchCommand.self,
+      CompareCommand.self, GoodputCommand.self, SweepCommand.self, TuneCommand.self,
+      WatchCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 
