@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 SWIFT_FILES = Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench validate test-tools test-address test-faults test-report screenshots profiles profiles-clean install uninstall format lint clean tools lua
+.PHONY: help run build test bench validate man test-tools test-address test-faults test-report screenshots profiles profiles-clean install uninstall format lint clean tools lua
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,13 +55,30 @@ validate: build ## Print docs/validation.md anew from measured runs: make valida
 	@test -d "$(DATA)" || { echo "make validate: give the folder of the reference data, DATA=folder" >&2; exit 1; }
 	@PATH="$(CURDIR)/.build/release:$$PATH" scripts/validation-page.sh "$(abspath $(DATA))"
 
-install: build ## Install binary, policies, configs and workloads under PREFIX (default /usr/local).
+# Where the plugin of swift-argument-parser leaves what it makes of the help texts.
+MANUAL = .build/plugins/GenerateManual/outputs/SimHost
+
+man: tools ## Make manual pages of all commands, in .build/man; make install installs them then.
+	swift package --allow-writing-to-package-directory generate-manual --multi-page
+	install -d .build/man && cp $(MANUAL)/*.1 .build/man/
+
+install: build ## Install binary, completions, policies, configs and workloads under PREFIX (default /usr/local).
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/simhost"
 	install -m 755 .build/release/simhost "$(DESTDIR)$(PREFIX)/bin/simhost"
+	install -d $(COMPLETIONS:%="$(DESTDIR)$(PREFIX)/share/%")
+	.build/release/simhost --generate-completion-script bash >"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/simhost"
+	.build/release/simhost --generate-completion-script zsh >"$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_simhost"
+	.build/release/simhost --generate-completion-script fish >"$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/simhost.fish"
+	@if [ -d .build/man ]; then install -d "$(DESTDIR)$(PREFIX)/share/man/man1" && \
+	  install -m 644 .build/man/*.1 "$(DESTDIR)$(PREFIX)/share/man/man1/"; fi
 	cp -R policies configs workloads report "$(DESTDIR)$(PREFIX)/share/simhost/"
 
+COMPLETIONS = bash-completion/completions zsh/site-functions fish/vendor_completions.d
+
 uninstall: ## Remove what install has put under PREFIX.
-	rm -f "$(DESTDIR)$(PREFIX)/bin/simhost"
+	rm -f "$(DESTDIR)$(PREFIX)/bin/simhost" "$(DESTDIR)$(PREFIX)/share/man/man1/simhost".*
+	rm -f "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/simhost" \
+	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_simhost" "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/simhost.fish"
 	rm -rf "$(DESTDIR)$(PREFIX)/share/simhost"
 
 format: tools ## Format the Swift sources.

@@ -10,6 +10,10 @@ struct CalibrateJudgeCommand: ParsableCommand {
       With --profile-dir: whole iterations of profile bundles, by coefficients fitted to the other models of the same \
       accelerator. With --operators: matrix products and attention one by one, by the coefficients of the hardware file, \
       such as --operators H100=data/h100_sxm with tables of aiconfigurator.
+
+      EXAMPLES
+        simhost calibrate judge --profile-dir profiles
+        simhost calibrate judge --operators H100=aiconfigurator-ops/h100_sxm
       """)
 
   @Option(help: "Folder with <hardware>/<model>/<variant>/ profiles.")

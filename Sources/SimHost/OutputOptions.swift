@@ -33,6 +33,19 @@ struct OutputOptions: ParsableArguments {
   var report: String?
 
   @Option(
+    name: .customLong("export-vllm"),
+    help: ArgumentHelp(
+      "JSON as vllm bench serve --save-result --save-detailed writes it.", valueName: "file"))
+  var benchServe: String?
+
+  @Option(
+    name: .customLong("export-aiperf"),
+    help: ArgumentHelp(
+      "AIPerf's profile_export_aiperf.json and profile_export.jsonl in this folder.",
+      valueName: "folder"))
+  var aiperf: String?
+
+  @Option(
     name: .customLong("goodput"),
     help: ArgumentHelp(
       "What a good request keeps, in ms, such as \"ttft:500 tpot:50\"; also e2el.",
@@ -68,10 +81,16 @@ struct OutputOptions: ParsableArguments {
     get throws { goodputText.isEmpty ? nil : try GoodputTargets(parsing: goodputText) }
   }
 
-  var paths: [String] { [output, summary, runFile, report].compactMap { $0 } }
+  var paths: [String] {
+    [output, summary, runFile, report, benchServe].compactMap { $0 } + aiperfFiles
+  }
+
+  private var aiperfFiles: [String] {
+    aiperf.map { ["\($0)/profile_export_aiperf.json", "\($0)/profile_export.jsonl"] } ?? []
+  }
 
   /// The gaps between tokens are kept only for who asks: they are most of a run's memory.
-  var needsGaps: Bool { output != nil && outputFormat == .llmservingsim }
+  var needsGaps: Bool { output != nil && outputFormat == .llmservingsim || benchServe != nil }
 
   /// Most moments of the time series; nil takes none.
   var seriesMoments: Int? { runFile == nil && report == nil ? nil : Self.mostMoments }
@@ -109,6 +128,15 @@ struct OutputOptions: ParsableArguments {
         let file = try RunFile(bytes: Array(record.text.utf8), path: runFile ?? "this run")
         try ReportCommand.page(ReportData([file])).save(to: report, inputs: inputs)
       }
+    }
+    if let benchServe {
+      try BenchServeJSON(run.summary, description: run.description, result: result)
+        .save(to: benchServe, inputs: inputs)
+    }
+    if !aiperfFiles.isEmpty {
+      let export = AIPerfExport(run.summary, description: run.description, result: result)
+      try export.statistics.save(to: aiperfFiles[0], inputs: inputs)
+      try export.requests.save(to: aiperfFiles[1], inputs: inputs)
     }
     if let summary {
       try SummaryJSON(run.summary, description: run.description, result: result)

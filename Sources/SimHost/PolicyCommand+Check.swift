@@ -11,6 +11,10 @@ extension PolicyCommand {
       discussion: """
         Finds what goes wrong, what differs between two equal runs, parameters and hooks without use, and slow hooks.
         Several files are checked together, as --policy takes them. Exit code 3 when something is wrong, 0 with remarks.
+
+        EXAMPLES
+          simhost policy check policies/least_kv.lua
+          simhost policy check policies/power_of_two.lua --param choices=3
         """)
 
     @Argument(help: "Policy in Lua.") var files: [String]

@@ -7,7 +7,11 @@ extension PolicyCommand {
     enum Kind: String, ExpressibleByArgument, CaseIterable { case markdown, types }
 
     static let configuration = CommandConfiguration(
-      abstract: "Print the reference of fields: Markdown, or types for lua-language-server.")
+      abstract: "Print the reference of fields: Markdown, or types for lua-language-server.",
+      discussion: """
+        EXAMPLE
+          simhost policy docs --format types
+        """)
 
     @Option(help: "markdown, or types (types/simhost.lua).")
     var format = Kind.markdown

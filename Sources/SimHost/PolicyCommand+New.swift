@@ -6,7 +6,11 @@ extension PolicyCommand {
   /// `simhost policy new`: a file to start from.
   struct New: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Write NAME.lua, a commented policy to start from.")
+      abstract: "Write NAME.lua, a commented policy to start from.",
+      discussion: """
+        EXAMPLE
+          simhost policy new my_policy
+        """)
 
     @Argument(help: "Name of the policy: letters, digits and _.") var name: String
 

@@ -10,6 +10,10 @@ extension PolicyCommand {
       discussion: """
         A folder stands for all specs in it. Exit code 3 when a test fails.
         docs/policies.md says how to write them.
+
+        EXAMPLES
+          simhost policy test
+          simhost policy test policies/least_kv_spec.lua --quiet
         """)
 
     @Argument(help: "Specs, or folders with specs in them.") var paths: [String] = ["policies"]

@@ -6,13 +6,22 @@ import Foundation
 struct PolicyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy", abstract: "Write, check, test and describe policies.",
+    discussion: """
+      EXAMPLES
+        simhost policy list
+        simhost policy new my_policy
+      """,
     subcommands: [
       New.self, Check.self, Test.self, Info.self, List.self, Docs.self,
     ])
 
   struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Say what a policy decides and which parameters it takes.")
+      abstract: "Say what a policy decides and which parameters it takes.",
+      discussion: """
+        EXAMPLE
+          simhost policy info policies/least_kv.lua
+        """)
 
     @Argument(help: "Policy in Lua.") var file: String
 
@@ -40,7 +49,13 @@ struct PolicyCommand: ParsableCommand {
   }
 
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the policies in a folder.")
+    static let configuration = CommandConfiguration(
+      abstract: "List the policies in a folder.",
+      discussion: """
+        EXAMPLES
+          simhost policy list
+          simhost policy list policies/routing
+        """)
 
     @Argument(help: "Folder to look in.") var folder = "policies"
 

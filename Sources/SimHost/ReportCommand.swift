@@ -13,8 +13,8 @@ struct ReportCommand: ParsableCommand {
         simhost report outputs/least_kv.json outputs/random.json -o outputs/report.html
         simhost report outputs/sweep.csv -o outputs/sweep.html
 
-      The page needs no network: it opens in any browser, and can be sent by mail. For a single run,
-      simhost --report FILE.html makes it at once, and so do compare and sweep.
+      The page needs no network: it opens in any browser, and can be sent by mail. Runs, compare and sweep make it at once with
+      --report FILE.html.
       """)
 
   /// Most runs on one page. Guess: more lines than that cannot be told apart.

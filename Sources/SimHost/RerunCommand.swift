@@ -9,6 +9,9 @@ struct RerunCommand: ParsableCommand {
     abstract: "Repeat the run of a JSON summary and say whether the bytes are the same.",
     discussion: """
       Run it in the folder of the first run: paths are taken as they were given. Exit code 1 when the bytes differ.
+
+      EXAMPLE
+        simhost rerun outputs/summary.json
       """)
 
   @Argument(help: "JSON summary, as --summary wrote it.") var summary: String
@@ -16,7 +19,7 @@ struct RerunCommand: ParsableCommand {
   /// Options that say where a run leaves what, or how much it says; they change none of its numbers.
   private static let outputs = [
     "--output", "--output-format", "--summary", "--run", "--report", "--log-level", "--decisions",
-    "--trace", "--trace-window",
+    "--trace", "--trace-window", "--export-vllm", "--export-aiperf",
   ]
   /// Flags for other ways to the same bytes, and for questions about them.
   private static let checks = [

@@ -79,6 +79,8 @@ extension OutputOptions {
     options.summary = summary.map(named)
     options.runFile = runFile.map(named)
     options.report = report.map(named)
+    options.benchServe = benchServe.map(named)
+    options.aiperf = aiperf.map(named)
     return options
   }
 }

@@ -10,6 +10,15 @@ struct SimHostCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simhost",
     abstract: "Simulate a cluster that serves large language models, with policies in Lua.",
+    discussion: """
+      Without a subcommand, a run. simhost help SUBCOMMAND tells more of each.
+
+      EXAMPLES
+        simhost --policy policies/least_kv.lua
+        simhost compare policies/least_kv.lua policies/random.lua --seeds 5
+        simhost --policy policies/least_kv.lua --report outputs/report.html
+        simhost --generate-completion-script bash > simhost.bash
+      """,
     version: version,
     subcommands: [
       RunCommand.self, RerunCommand.self, WhyCommand.self, EvalCommand.self, PolicyCommand.self,

@@ -14,6 +14,11 @@ struct ValidateCommand: ParsableCommand {
       meta.json where there is one, unless a flag says otherwise.
 
       Errors are (simulated - measured) / measured.
+
+      EXAMPLES
+        simhost validate runs/first --cluster-config configs/cluster/a6000_single.json
+        simhost validate bench.json --dataset workloads/example_trace.jsonl \\
+          --cluster-config configs/cluster/single_node_single_instance.json
       """)
 
   @Argument(help: ArgumentHelp("What was measured: a folder or a file.", valueName: "run"))

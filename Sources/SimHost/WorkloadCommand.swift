@@ -7,6 +7,11 @@ struct WorkloadCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "workload",
     abstract: "Make a trace of requests, or see what is in one.",
+    discussion: """
+      EXAMPLES
+        simhost workload generate --rate 5 --duration 60 -o calm.jsonl
+        simhost workload info workloads/example_trace.jsonl
+      """,
     subcommands: [Generate.self, Info.self])
 
   /// Runs `body`; what is wrong with the user's files goes to stderr and ends the program with exit

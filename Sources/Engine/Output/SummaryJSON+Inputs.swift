@@ -76,10 +76,14 @@ extension SummaryJSON {
   /// One entry for each request, in the order of the trace: seconds, and 0 where a request did not get that far.
   ///
   /// `itls` is left out when the run kept no gaps, and where the histogram of the record stands for them.
-  func writeArrays(_ json: inout JSONWriter) {
+  ///
+  /// - Parameter isMeasured: leaves out the requests beyond the measurement window.
+  func writeArrays(_ json: inout JSONWriter, isMeasured: Bool = false) {
+    let window = isMeasured ? summary.window : .everything
+    let counts = window.contains(result.records)
     func line(_ name: String, _ entry: (inout JSONWriter, RequestRecord) -> Void) {
       json.key(name)
-      json.line(of: result.records, entry)
+      json.line(of: zip(result.records, counts).lazy.filter(\.1).map(\.0), entry)
     }
     line("input_lens") { json, record in json.number(Int(record.promptTokens)) }
     line("output_lens") { json, record in
@@ -93,7 +97,7 @@ extension SummaryJSON {
     line("errors") { json, record in json.text(error(of: record)) }
     if !recorded, result.gapStarts.count == result.records.count + 1 {
       json.key("itls")
-      json.line(of: result.gapRanges) { json, range in
+      json.line(of: zip(result.gapRanges, counts).lazy.filter(\.1).map(\.0)) { json, range in
         json.line(of: result.gaps[range]) { json, gap in
           json.number(SimDuration(nanoseconds: gap).seconds)
         }

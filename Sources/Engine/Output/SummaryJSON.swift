@@ -39,7 +39,7 @@ public struct SummaryJSON: OutputDocument {
   }
 
   /// What vLLM's benchmark writes, without those fields that the run does not know.
-  private func writeBenchmarkFields(_ json: inout JSONWriter) {
+  func writeBenchmarkFields(_ json: inout JSONWriter) {
     for field in summary.fields {
       switch field.value {
       case .count(let count): json.field(field.name, count)
