@@ -7,8 +7,8 @@ struct SweepAxis: Sendable, Equatable {
     case rate, cluster, dataset, split
     /// Accelerators, of instances of a role or (nil) of all.
     case hardware(InstanceRole?)
-    /// Factors of lengths.
-    case promptScale, outputScale
+    /// Factors of lengths, and of the objectives.
+    case promptScale, outputScale, sloScale
     /// Of the policies.
     case parameter(String)
     /// A limit of the instances, under the name of its flag.
@@ -31,7 +31,7 @@ struct SweepAxis: Sendable, Equatable {
     ("rate", .rate), ("cluster", .cluster), ("dataset", .dataset), ("split", .split),
     ("hardware", .hardware(nil)), ("prefill-hardware", .hardware(.prefill)),
     ("decode-hardware", .hardware(.decode)), ("prompt-scale", .promptScale),
-    ("output-scale", .outputScale),
+    ("output-scale", .outputScale), ("slo-scale", .sloScale),
   ]
   /// Most values of one axis. Origin: guess, against a step that was mistyped.
   private static let mostValues = 10_000
@@ -136,7 +136,7 @@ struct SweepAxis: Sendable, Equatable {
   private func check(_ value: String, isEnd: Bool = false) throws {
     switch kind {
     case .cluster, .dataset, .parameter, .hardware, .split: return
-    case .promptScale, .outputScale:
+    case .promptScale, .outputScale, .sloScale:
       guard let factor = Double(value), factor >= 1e-6, factor <= 1e6 else {
         throw ValidationError("\(name)=\(value): expected a factor, 1e-6 to 1e6")
       }

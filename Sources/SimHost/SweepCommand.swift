@@ -8,9 +8,9 @@ struct SweepCommand: ParsableCommand {
     commandName: "sweep",
     abstract: "Run every combination of parameters, rates, clusters and limits.",
     discussion: """
-      Axes are rate, split, hardware, prefill-hardware, decode-hardware, prompt-scale, output-scale, cluster, dataset, param.NAME,
-      max-num-seqs, max-num-batched-tokens, long-prefill-token-threshold and block-size; values are a list or low:high:step, and
-      with --random also low:high. A split is prefill:decode instances, 1:7..7:1 all of eight, 8M eight that do both.
+      Axes are rate, split, hardware, prefill-hardware, decode-hardware, prompt-scale, output-scale, slo-scale, cluster, dataset,
+      param.NAME, max-num-seqs, max-num-batched-tokens, long-prefill-token-threshold and block-size; values are a list or
+      low:high:step, and with --random also low:high. A split is prefill:decode instances, 1:7..7:1 all of eight, 8M eight that do both.
 
       Prints the means of each point. Interrupted, the same command goes on where it was: finished runs are in FILE.journal until
       the CSV is written. docs/experiments.md says more.

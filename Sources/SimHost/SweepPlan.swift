@@ -54,6 +54,10 @@ struct SweepPlan: Sendable {
       for (axis, value) in zip(axes, point.values) {
         switch axis.kind {
         case .rate, .promptScale, .outputScale: break
+        case .sloScale:
+          guard targets != nil else {
+            throw ValidationError("--set slo-scale: scales what --goodput says, which is missing")
+          }
         case .split: variant.split = ClusterSplit(value)
         case .hardware(let role): variant.hardware.append(.init(role: role, name: value))
         case .cluster: clusterFile = value
@@ -107,11 +111,13 @@ struct SweepPlan: Sendable {
     let point = points[place]
     var arrivals: ArrivalProcess?
     var (prompts, outputs) = (1.0, 1.0)
+    var targets = targets
     for (axis, value) in zip(axes, point.values) {
       switch axis.kind {
       case .rate: arrivals = try experiment.arrivals(rate: Double(value) ?? 0)
       case .promptScale: prompts = Double(value) ?? 1
       case .outputScale: outputs = Double(value) ?? 1
+      case .sloScale: targets = targets?.scaled(by: Double(value) ?? 1)
       default: break
       }
     }

@@ -93,6 +93,27 @@ import Testing
     }
   }
 
+  /// The same run, judged by stricter and by looser objectives.
+  @Test func objectivesAreScaled() throws {
+    try Program.inFolder { folder in
+      let run = try Program.run([
+        "sweep", "--seeds", "1", "--num-reqs", "60", "--goodput", "ttft:40 tpot:13", "--set",
+        "slo-scale=0.5,1,2,10", "-o", "\(folder)/s.csv",
+      ])
+      #expect(run.exitCode == 0, "\(run.errors)")
+      let rows = try Self.text("\(folder)/s.csv").split(separator: "\r\n").map {
+        $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      }
+      func column(_ name: String) throws -> [Double] {
+        let place = try #require(rows[0].firstIndex(of: name))
+        return rows.dropFirst().compactMap { Double($0[place]) }
+      }
+      let shares = try column("slo_share")
+      #expect(shares == shares.sorted() && shares[0] < 0.1 && shares[3] == 1, "\(shares)")
+      #expect(Set(try column("mean_ttft_ms")).count == 1)
+    }
+  }
+
   @Test func aSweepKilledTwentyTimesGivesTheSameBytes() throws {
     try Program.inFolder { folder in
       let whole = "\(folder)/whole.csv"
@@ -212,6 +233,7 @@ import Testing
     (["--set", "split=3"], 64, "prefill:decode"), (["--set", "split=1:2,1:1..1:2"], 64, "twice"),
     (["--set", "hardware=H99"], 2, "no data sheet"),
     (["--set", "prompt-scale=0"], 64, "expected a factor"),
+    (["--set", "slo-scale=2"], 64, "which is missing"),
     (
       ["--cluster-config", "configs/cluster/heterogeneous.json", "--set", "split=5:5"], 2,
       "not alike"

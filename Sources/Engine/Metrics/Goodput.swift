@@ -59,6 +59,13 @@ public struct GoodputTargets: Sendable, Equatable {
       && isMet(endToEnd, by: record.endToEnd.map { Double($0.nanoseconds) })
   }
 
+  /// All of them this many times as long.
+  public func scaled(by factor: Double) -> GoodputTargets {
+    GoodputTargets(
+      ttft: ttft.map { $0 * factor }, tpot: tpot.map { $0 * factor },
+      endToEnd: endToEnd.map { $0 * factor })
+  }
+
   private func isMet(_ limit: Double?, by nanoseconds: Double?) -> Bool {
     guard let limit else { return true }
     guard let nanoseconds else { return false }
