@@ -16,7 +16,7 @@ struct SweepReport {
     func number(_ title: String, _ field: String, scale: Double = 1) -> Column {
       Column(title: title) { point in
         guard let value = point.means[field].map({ $0 * scale }) else { return "-" }
-        return ConsoleText.fixed(value, ConsoleText.decimals(for: value))
+        return Self.fitted(value)
       }
     }
     let names = Set(table.points.map(\.policy))
@@ -60,6 +60,15 @@ struct SweepReport {
           + (others.isEmpty ? "" : " for this \(others.joined(separator: " and "))"))
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// With as many decimals as a column has room for.
+  private static func fitted(_ value: Double) -> String {
+    for places in stride(from: ConsoleText.decimals(for: value), through: 0, by: -1) {
+      let text = ConsoleText.fixed(value, places)
+      if text.count < 10 { return text }
+    }
+    return ConsoleText.compact(value)
   }
 
   /// Files without their folders, parameters without `param.`.
