@@ -43,7 +43,7 @@ local request = {}
 ---@field max_num_seqs integer # most requests running at once
 ---@field max_num_batched_tokens integer # most tokens of one iteration
 ---@field block_size integer # tokens of a KV block
----@field state "up"|"down" # "up", or "down" because of a fault: then it is no candidate
+---@field state "up"|"down"|"draining"|"starting"|"off" # "up", or why it is no candidate: "down" (a fault), "draining", "starting", "off"
 ---@field busy boolean # is an iteration under way?
 ---@field waiting_count integer # requests queued here
 ---@field running_count integer # requests admitted to the running batch
@@ -102,6 +102,22 @@ local cluster = {}
 ---@param to simhost.Instance
 ---@return { bytes_per_s: number, latency_s: number, queued_bytes: integer, free_at_s: number }
 function cluster:link(from, to) end
+
+---drains it, and gives it another role; true, or false and why not
+---@param instance simhost.Instance
+---@param role "prefill"|"decode"|"mixed"
+---@return boolean done, string? refusal
+function cluster:set_role(instance, role) end
+
+---starts one that is off; true, or false and why not
+---@param instance simhost.Instance
+---@return boolean done, string? refusal
+function cluster:add_instance(instance) end
+
+---drains it, and turns it off; true, or false and why not
+---@param instance simhost.Instance
+---@return boolean done, string? refusal
+function cluster:remove_instance(instance) end
 
 ---the item with the smallest value, the first of equals; nil when empty
 ---@param list simhost.Instance[]|simhost.Request[]

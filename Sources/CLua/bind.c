@@ -40,6 +40,16 @@ void bind_instances(lua_State *L, const clua_instance_facts *given, int32_t inst
   vm->instance_count = instance_count;
 }
 
+void clua_set_role(clua_vm *vm, int32_t instance, int32_t role) {
+  if (instance >= vm->instance_count) return;
+  vm->facts[instance].role = role;
+  for (int k = 1; k < 4; k++) vm->by_role[k].count = 0;
+  for (int32_t i = 0; i < vm->instance_count; i++) {
+    int of = vm->facts[i].role >= 0 && vm->facts[i].role < 3 ? (int)vm->facts[i].role : 2;
+    vm->by_role[1 + of].ids[vm->by_role[1 + of].count++] = i;
+  }
+}
+
 typedef struct {
   const clua_instance_facts *facts;
   int32_t count;

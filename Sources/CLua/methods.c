@@ -167,6 +167,41 @@ static int cluster_filter(lua_State *L) {
   return 1;
 }
 
+/* Has something done to the instance at 2, in a hook that may. */
+static int act(lua_State *L, clua_action kind, const char *method, int32_t role) {
+  clua_vm *vm = vm_of(L);
+  if (view_object(L, 1, OBJECT_CLUSTER) == NULL) {
+    return vm_raise(L, lua_pushfstring(L, "call it with a colon: cluster:%s(instance)", method),
+                    "the first argument is not the cluster");
+  }
+  bool may = vm->hook == CLUA_TICK || (vm->hook >= CLUA_ON_FIRST_TOKEN && vm->hook <= CLUA_ON_INSTANCE_UP);
+  if (!may) return vm_raise(L, "use it in tick, or in a hook on_…", "%s cannot be used here", method);
+  lua_pushfstring(L, "%s: the instance", method);
+  instance_object *instance = view_instance(L, 2, lua_tostring(L, -1));
+  int32_t refusal = vm->world.act(vm->world.context, kind, instance->index, role);
+  vm->epoch += 1;
+  lua_pushboolean(L, refusal < 0);
+  if (refusal < 0) return 1;
+  if (refusal < vm->options.refusal_count) vm_push(L, vm->refusals[refusal]); else lua_pushnil(L);
+  return 2;
+}
+
+static int cluster_set_role(lua_State *L) {
+  static const char *const roles[] = {"prefill", "decode", "mixed"};
+  for (int32_t i = 0; i < 3; i++) {
+    if (lua_type(L, 3) == LUA_TSTRING && strcmp(lua_tostring(L, 3), roles[i]) == 0) {
+      return act(L, CLUA_SET_ROLE, "set_role", i);
+    }
+  }
+  char text[64];
+  return vm_raise(L, "write cluster:set_role(instance, \"decode\")",
+                  "set_role: the role is %s, expected \"prefill\", \"decode\" or \"mixed\"",
+                  vm_show(L, 3, text, sizeof text));
+}
+
+static int cluster_add(lua_State *L) { return act(L, CLUA_ADD_INSTANCE, "add_instance", 0); }
+static int cluster_remove(lua_State *L) { return act(L, CLUA_REMOVE_INSTANCE, "remove_instance", 0); }
+
 /* ---- step:… ---- */
 
 static clua_vm *check_step(lua_State *L) {
@@ -250,7 +285,8 @@ lua_CFunction instance_method(const char *name) {
 
 lua_CFunction cluster_method(const char *name) {
   static const method methods[] = {
-      {"argmin", cluster_argmin}, {"argmax", cluster_argmax}, {"filter", cluster_filter}, {"link", cluster_link}};
+      {"argmin", cluster_argmin}, {"argmax", cluster_argmax}, {"filter", cluster_filter}, {"link", cluster_link},
+      {"set_role", cluster_set_role}, {"add_instance", cluster_add}, {"remove_instance", cluster_remove}};
   return find_method(methods, name);
 }
 

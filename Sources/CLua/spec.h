@@ -27,6 +27,7 @@ typedef struct spec {
   int32_t request_count, request_capacity;
   int methods; /* registry: array by instance of what its methods answer */
   int64_t gateway_waiting;
+  int actions; /* registry: array of what the policy had done, { action, instance, role } */
 
   /* The step being formed: requests with tokens in order, and those preempted. */
   int32_t forming; /* -1 outside `batch` */

@@ -313,6 +313,15 @@ static int host_advance(lua_State *L) {
   return 0;
 }
 
+/* actions(): what the policy had done to instances since the last call. */
+static int host_actions(lua_State *L) {
+  spec *made = spec_of(L);
+  vm_push(L, made->actions);
+  lua_newtable(L);
+  lua_rawseti(L, LUA_REGISTRYINDEX, made->actions);
+  return 1;
+}
+
 static int host_gateway(lua_State *L) {
   spec_of(L)->gateway_waiting = spec_integer(L, 1, "gateway_waiting");
   return 0;
@@ -334,8 +343,11 @@ void spec_close(spec *made) {
 void spec_cluster_open(lua_State *L, spec *made) {
   static const luaL_Reg functions[] = {
       {"instances", host_instances}, {"request", host_request}, {"change", host_change},   {"place", host_place},
-      {"finish", host_finish},       {"advance", host_advance}, {"gateway", host_gateway}, {NULL, NULL}};
+      {"finish", host_finish},       {"advance", host_advance}, {"gateway", host_gateway},
+      {"actions", host_actions},     {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
   lua_newtable(L);
   made->methods = vm_keep(L);
+  lua_newtable(L);
+  made->actions = vm_keep(L);
 }

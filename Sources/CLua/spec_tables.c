@@ -47,14 +47,14 @@ static int64_t word(lua_State *L, const char *what, const char *const *words, in
 /* Writes the value on top of the stack into the member of `field`. */
 static void read_member(lua_State *L, const clua_field *field, void *base) {
   static const char *const roles[] = {"prefill", "decode", "mixed"};
-  static const char *const conditions[] = {"up", "down"};
+  static const char *const conditions[] = {"up", "down", "draining", "starting", "off"};
   int64_t value = 0;
   switch (field->type) {
     case CLUA_OPTIONAL_SECONDS:
     case CLUA_SECONDS: value = (int64_t)llround(spec_number(L, -1, field->name) * 1e9); break;
     case CLUA_MILLISECONDS: value = (int64_t)llround(spec_number(L, -1, field->name) * 1e6); break;
     case CLUA_ROLE: value = word(L, field->name, roles, 3); break;
-    case CLUA_CONDITION: value = word(L, field->name, conditions, 2); break;
+    case CLUA_CONDITION: value = word(L, field->name, conditions, 5); break;
     case CLUA_STAGE: value = word(L, field->name, roles, 2); break;
     case CLUA_INSTANCE: value = view_instance(L, lua_gettop(L), field->name)->index; break;
     case CLUA_BOOLEAN:

@@ -49,6 +49,28 @@ static int64_t list_requests(void *context, int32_t instance, bool running) {
   return queue->count;
 }
 
+/* Remembers the action, and shows it in the instance's state. */
+static int32_t act(void *context, clua_action kind, int32_t instance, int32_t role) {
+  static const char *const names[] = {"set_role", "add_instance", "remove_instance"};
+  clua_vm *vm = context;
+  lua_State *L = vm->running;
+  luaL_checkstack(L, 8, NULL);
+  vm_push(L, vm->spec->actions);
+  lua_createtable(L, 0, 3);
+  lua_pushstring(L, names[kind]);
+  lua_setfield(L, -2, "action");
+  view_push_instance(L, instance);
+  lua_setfield(L, -2, "instance");
+  if (kind == CLUA_SET_ROLE) {
+    vm_push(L, vm->roles[role]);
+    lua_setfield(L, -2, "role");
+  }
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  lua_pop(L, 1);
+  vm->spec->states[instance].state = kind == CLUA_ADD_INSTANCE ? 3 : 2; /* starting, draining */
+  return -1;
+}
+
 static int64_t gateway_waiting(void *context) { return ((clua_vm *)context)->spec->gateway_waiting; }
 
 /* ---- Methods: a test gives a number, or a function of the same arguments ---- */
@@ -132,6 +154,7 @@ void spec_world_open(clua_vm *vm) {
   world->link = link;
   world->list_requests = list_requests;
   world->gateway_waiting = gateway_waiting;
+  world->act = act;
   world->prefix_hit_tokens = prefix_hit_tokens;
   world->estimate_prefill_ns = estimate_prefill;
   world->estimate_step_ns = estimate_step;

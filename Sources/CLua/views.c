@@ -178,7 +178,7 @@ static void push_member(lua_State *L, const clua_field *field, const void *base)
     case CLUA_OPTIONAL_SECONDS: if (value < 0) lua_pushnil(L); else lua_pushnumber(L, (double)value / 1e9); break;
     case CLUA_MILLISECONDS: lua_pushnumber(L, (double)value / 1e6); break;
     case CLUA_ROLE: vm_push(L, vm->roles[value >= 0 && value < 3 ? value : 2]); break;
-    case CLUA_CONDITION: vm_push(L, vm->conditions[value == 1]); break;
+    case CLUA_CONDITION: vm_push(L, vm->conditions[value >= 0 && value < 5 ? value : 0]); break;
     case CLUA_STAGE: vm_push(L, vm->stages[value == 1]); break;
     case CLUA_INSTANCE: view_push_instance(L, (int32_t)value); break;
     default: lua_pushinteger(L, value);

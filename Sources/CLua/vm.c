@@ -109,8 +109,8 @@ static int open_machine(lua_State *L) {
     lua_pushstring(L, roles[i]);
     if (i < 2) vm->stages[i] = vm_keep(L); else lua_pop(L, 1);
   }
-  static const char *const conditions[] = {"up", "down"};
-  for (int i = 0; i < 2; i++) {
+  static const char *const conditions[] = {"up", "down", "draining", "starting", "off"};
+  for (int i = 0; i < 5; i++) {
     lua_pushstring(L, conditions[i]);
     vm->conditions[i] = vm_keep(L);
   }

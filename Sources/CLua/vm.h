@@ -102,7 +102,7 @@ struct clua_vm {
   int queues;    /* arrays of waiting and running requests */
   int cluster, step, params, param_values, state, modules;
   int format; /* Lua's own string.format */
-  int roles[3], stages[2], conditions[2];
+  int roles[3], stages[2], conditions[5];
   int metatables[OBJECT_FROZEN + 1];
   int strict; /* metatable of `sim` and `sim.log` */
   int *refusals;

@@ -156,6 +156,17 @@ extension ConsoleReport {
         "preemptions",
         summary.preemptions > 0 ? [ConsoleText.grouped(summary.preemptions), recomputed] : ["0"]))
     lines.append(labelled("rejected", rejections(summary)))
+    if let scaling = summary.scaling {
+      let count = { (number: Int, what: String) in "\(ConsoleText.grouped(number)) \(what)" }
+      lines.append(
+        labelled(
+          "scaling",
+          [
+            count(scaling.roleChanges, "role changes"), count(scaling.starts, "starts"),
+            count(scaling.stops, "stops"),
+            "\(ConsoleText.fixed(scaling.on.seconds, 1)) instance-seconds",
+          ]))
+    }
     if !summary.faults.isEmpty { lines.append(contentsOf: faults(summary)) }
     if !hookCosts.isEmpty { lines.append(labelled("hooks", hookCosts.map(describe))) }
     lines.append(bottleneck(summary.bottleneck))

@@ -21,7 +21,8 @@ import Testing
       "admission/slo_predicted", "admission/saturation", "admission/tenant_share", "batching/vllm",
       "batching/prefill_first", "batching/sjf", "batching/orca", "batching/sarathi",
       "batching/static", "batching/shortest_remaining", "batching/priority_aging",
-      "batching/earliest_deadline", "batching/virtual_token_counter",
+      "batching/earliest_deadline", "batching/virtual_token_counter", "scaling/threshold",
+      "scaling/dynamo_load_planner", "scaling/role_flip",
     ]
 
   private func load(

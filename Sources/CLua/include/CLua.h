@@ -65,6 +65,8 @@ typedef struct clua_link {
 
 typedef enum clua_log_level { CLUA_LOG_INFO, CLUA_LOG_WARN, CLUA_LOG_ERROR, CLUA_LOG_NOTE } clua_log_level;
 
+typedef enum clua_action { CLUA_SET_ROLE, CLUA_ADD_INSTANCE, CLUA_REMOVE_INSTANCE } clua_action;
+
 /* What the machine asks of the engine during a hook call. `context` is what `clua_lend` gave. */
 typedef struct clua_callbacks {
   void *context;
@@ -95,6 +97,8 @@ typedef struct clua_callbacks {
   int32_t (*step_prefill)(void *context, clua_request request, int64_t tokens);
   int32_t (*step_preempt)(void *context, clua_request request);
   int64_t (*step_decode_all)(void *context);
+  /* Has something done to an instance; answers as the step calls do. `role` is of CLUA_SET_ROLE alone: 0 | 1 | 2. */
+  int32_t (*act)(void *context, clua_action kind, int32_t instance, int32_t role);
   /* Also while loading. `file` may be NULL; `count` is how often this line has logged, itself included. */
   void (*log)(void *log_context, int64_t now_ns, clua_log_level level, const char *file, int32_t line,
               const char *text, size_t length, int64_t count);
@@ -204,6 +208,9 @@ clua_status clua_set_param(clua_vm *vm, int32_t index, const clua_param *value);
 
 /* Tells the machine which instances exist. Once, before the first hook call; texts are copied. */
 clua_status clua_bind_cluster(clua_vm *vm, const clua_instance_facts *facts, int32_t count);
+
+/* An instance has another role from now on; before the instances are known, nothing happens. */
+void clua_set_role(clua_vm *vm, int32_t instance, int32_t role);
 
 clua_status clua_call_init(clua_vm *vm, int64_t now_ns);
 

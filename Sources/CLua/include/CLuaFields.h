@@ -13,7 +13,7 @@ typedef enum clua_type {
   CLUA_MILLISECONDS,
   CLUA_TEXT,
   CLUA_ROLE,     /* "prefill" | "decode" | "mixed", from 0 | 1 | 2 */
-  CLUA_CONDITION, /* "up" | "down", from 0 | 1 */
+  CLUA_CONDITION, /* "up" | "down" | "draining" | "starting" | "off", from 0 to 4 */
   CLUA_STAGE,    /* "prefill" | "decode", from 0 | 1 */
   CLUA_INSTANCE, /* an instance view, from its 0-based index; nil from -1 */
   CLUA_OPTIONAL_SECONDS, /* nil from -1 */
@@ -42,7 +42,7 @@ typedef enum clua_type {
   CLUA_METHOD
 } clua_type;
 
-/* Facts of an instance: the same during the whole run. */
+/* Facts of an instance: the same during the whole run, but for its role. */
 #define CLUA_INSTANCE_FACTS(FIELD) \
   FIELD(role, role, ROLE, "what it does: prompts, decoding, or both") \
   FIELD(node, node, INTEGER, "node that it belongs to, from 0") \
@@ -60,7 +60,7 @@ typedef enum clua_type {
 
 /* State of an instance at the present instant; tokens of KV count whole blocks. */
 #define CLUA_INSTANCE_STATE(FIELD) \
-  FIELD(state, state, CONDITION, "\"up\", or \"down\" because of a fault: then it is no candidate") \
+  FIELD(state, state, CONDITION, "\"up\", or why it is no candidate: \"down\" (a fault), \"draining\", \"starting\", \"off\"") \
   FIELD(busy, busy, BOOLEAN, "is an iteration under way?") \
   FIELD(waiting_count, waiting_count, INTEGER, "requests queued here") \
   FIELD(running_count, running_count, INTEGER, "requests admitted to the running batch") \
@@ -130,6 +130,9 @@ typedef enum clua_type {
   FIELD(params, PARAMS, "parameters of the policy, with --param applied") \
   FIELD(state, STATE, "the table that init returned") \
   FIELD(link, METHOD, "(from, to): the path between two instances: { bytes_per_s, latency_s, queued_bytes, free_at_s }") \
+  FIELD(set_role, METHOD, "(instance, role): drains it, and gives it another role; true, or false and why not") \
+  FIELD(add_instance, METHOD, "(instance): starts one that is off; true, or false and why not") \
+  FIELD(remove_instance, METHOD, "(instance): drains it, and turns it off; true, or false and why not") \
   FIELD(argmin, METHOD, "(list, \"field\"): the item with the smallest value, the first of equals; nil when empty") \
   FIELD(argmax, METHOD, "(list, \"field\"): the item with the largest value, the first of equals; nil when empty") \
   FIELD(filter, METHOD, "(list, \"field\", \"<\" | \"<=\" | \">\" | \">=\" | \"==\" | \"~=\", value): array of the items that agree")

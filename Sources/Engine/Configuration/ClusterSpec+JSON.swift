@@ -30,7 +30,7 @@ extension ClusterSpec {
     try defaults.validate()
     let cluster = try document.root.object(keys: [
       "num_nodes", "link_bw", "link_latency", "nodes", "cxl_mem", "kv_transfer",
-      "network",
+      "network", "scaling",
     ])
     try cluster.refuse("cxl_mem", "CXL memory is not simulated")
     let link = LinkSpec(
@@ -54,6 +54,7 @@ extension ClusterSpec {
     if let network = cluster.present("network") {
       self.network = try NetworkSpec(network, nodes: nodes.count)
     }
+    if let scaling = cluster.present("scaling") { self.scaling = try ScalingSpec(scaling) }
     if let transfer = cluster.present("kv_transfer") {
       kvTransfer = try KVTransferSpec(transfer)
     }

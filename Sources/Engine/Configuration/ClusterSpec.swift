@@ -9,6 +9,7 @@ public struct ClusterSpec: Sendable {
   public var kvTransfer = KVTransferSpec()
   /// nil is one link between any two instances: `link`.
   public var network: NetworkSpec? = nil
+  public var scaling = ScalingSpec()
 
   public init(source: String, link: LinkSpec, nodes: [NodeSpec], instances: [InstanceSpec]) {
     self.source = source
@@ -80,6 +81,8 @@ public struct InstanceSpec: Sendable {
   public var kvBlocks: Int? = nil
   /// Engine and host; nil is kernels alone.
   public var platform: PlatformSpec? = nil
+  /// Off until a policy starts it.
+  public var isStandby = false
 
   public init(
     name: String, node: Int, role: InstanceRole, model: ModelSpec, hardware: String,

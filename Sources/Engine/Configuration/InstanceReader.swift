@@ -21,7 +21,7 @@ struct InstanceReader {
       "dp_group", "placement", "max_num_seqs", "max_num_batched_tokens",
       "long_prefill_token_threshold", "block_size", "dtype", "kv_cache_dtype",
       "enable_chunked_prefill", "enable_prefix_caching", "reserve_full_isl", "enable_block_copy",
-      "num_gpu_blocks", "platform",
+      "num_gpu_blocks", "platform", "standby",
     ] + offloadingKeys
 
   /// Reads one instance and appends it.
@@ -50,6 +50,7 @@ struct InstanceReader {
     spec.kvBlocks =
       try object.present("num_gpu_blocks")?.integer(InstanceDefaults.kvBlocksRange)
       ?? defaults.kvBlocks
+    spec.isStandby = try object.bool("standby", default: false)
     spec.platform = try object.present("platform").map(platform) ?? defaults.platform
     instances.append((spec, node))
   }

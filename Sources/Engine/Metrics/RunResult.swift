@@ -22,6 +22,8 @@ public struct RunResult: Sendable {
   public var series: TimeSeries? = nil
   /// What faults did, in the order in which they began; empty in a run without any.
   public var faults: [FaultOutcome] = []
+  /// What a policy did to instances; nil where it did nothing and none was on standby.
+  public var scaling: ScalingTotals? = nil
   /// Time of the last event.
   public var end = SimTime.zero
   public var iterations = 0

@@ -35,6 +35,8 @@ public struct RunSummary: Sendable {
   /// From the end of the transfer until decoding began.
   public var decodeQueue: Distribution?
 
+  /// nil where no instance was to come or go.
+  public var scaling: ScalingTotals?
   /// Empty in a run without faults.
   public var faults: [FaultOutcome]
   /// Requests that faults made begin anew, or be sent anew, each as often as it did.
@@ -120,6 +122,7 @@ extension RunSummary {
     transfer = records.distribution { $0.transfer }
     decodeQueue = records.distribution { $0.transferStart == .never ? nil : $0.decodeQueue }
 
+    scaling = result.scaling
     faults = result.faults
     retries = result.records.reduce(0) { $0 + Int($1.retries) }
 

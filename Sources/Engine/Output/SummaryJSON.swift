@@ -103,6 +103,14 @@ public struct SummaryJSON: OutputDocument {
     json.field("preemptions", summary.preemptions)
     json.field("recomputed_tokens", summary.recomputedTokens)
     json.field("prefix_hit_share", summary.prefixHitShare)
+    if let scaling = summary.scaling {
+      json.object("scaling") { json in
+        json.field("role_changes", scaling.roleChanges)
+        json.field("starts", scaling.starts)
+        json.field("stops", scaling.stops)
+        json.field("instance_seconds", scaling.on.seconds)
+      }
+    }
     if !summary.faults.isEmpty { writeFaults(&json) }
     json.object("bottleneck") { json in
       json.field("name", summary.bottleneck.name)

@@ -180,6 +180,10 @@ public struct LuaPolicy: Policy {
     }
   }
 
+  public mutating func roleChanged(_ instance: InstanceID, to role: InstanceRole) {
+    clua_set_role(vm.handle, instance.index, role.code)
+  }
+
   public mutating func done(_ summary: PolicySummary, _ world: some PolicyWorld)
     throws(PolicyError) -> String?
   {

@@ -63,6 +63,20 @@ enum LuaCallbacks {
       for (index, request) in list.enumerated() { requests[index] = clua_request(request) }
       return Int64(list.count)
     }
+    table.act = { context, kind, instance, role in
+      guard let lent = LuaWorld.from(context) else { return -1 }
+      let id = InstanceID(Int(instance))
+      let roles: [InstanceRole] = [.prefill, .decode, .mixed]
+      let action: PolicyAction =
+        switch kind {
+        case CLUA_SET_ROLE: .setRole(id, roles[Int(role)])
+        case CLUA_ADD_INSTANCE: .start(id)
+        default: .stop(id)
+        }
+      guard let refusal = lent.questions.world().act(action) else { return -1 }
+      let place = ActionRefusal.allCases.firstIndex(of: refusal) ?? 0
+      return Int32(StepRefusal.allCases.count + place)
+    }
     table.gateway_waiting = { context in
       Int64(LuaWorld.from(context)?.questions.world().gatewayWaiting ?? 0)
     }
@@ -120,6 +134,11 @@ enum LuaCallbacks {
     table.step_decode_all = { context in
       Int64(LuaWorld.from(context)?.stepQuestions?.decodeAll() ?? 0)
     }
+  }
+
+  /// Words of all refusals: those of steps, then those of actions.
+  static var refusals: [String] {
+    StepRefusal.allCases.map(\.rawValue) + ActionRefusal.allCases.map(\.rawValue)
   }
 
   /// −1 for done, else the place of the refusal among all of them.

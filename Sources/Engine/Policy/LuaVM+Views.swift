@@ -14,6 +14,17 @@ extension clua_request {
   }
 }
 
+extension InstanceRole {
+  /// Place among the words that C knows roles by.
+  var code: Int32 {
+    switch self {
+    case .prefill: 0
+    case .decode: 1
+    case .mixed: 2
+    }
+  }
+}
+
 extension clua_instance_facts {
   /// The texts must outlive the value.
   init(
@@ -24,12 +35,7 @@ extension clua_instance_facts {
     self.name = name
     self.model = model
     self.hardware = hardware
-    role =
-      switch facts.role {
-      case .prefill: 0
-      case .decode: 1
-      case .mixed: 2
-      }
+    role = Int64(facts.role.code)
     node = Int64(facts.node)
     tp_size = Int64(facts.tpSize)
     pp_size = Int64(facts.ppSize)
@@ -42,7 +48,7 @@ extension clua_instance_facts {
 
 extension clua_instance_state {
   mutating func fill(from view: InstanceView) {
-    state = view.isUp ? 0 : 1
+    state = view.condition.rawValue
     busy = view.busy ? 1 : 0
     waiting_count = Int64(view.waitingCount)
     running_count = Int64(view.runningCount)

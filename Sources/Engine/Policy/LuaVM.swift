@@ -24,7 +24,7 @@ final class LuaVM {
     raw.oracle = options.oracle
     log = LuaLog(options.onLog)
     var callbacks = LuaCallbacks.table(log: log)
-    let opened = withCStrings(StepRefusal.allCases.map(\.rawValue)) { refusals in
+    let opened = withCStrings(LuaCallbacks.refusals) { refusals in
       withOptionalCString(options.libraryFolder) { folder in
         options.version.withCString { version in
           raw.refusals = refusals.baseAddress

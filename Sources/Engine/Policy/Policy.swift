@@ -39,6 +39,8 @@ public protocol Policy {
   ) throws(PolicyError) -> RetryDecision
   /// An instance is there again, with nothing cached.
   mutating func instanceUp(_ instance: InstanceID, _ world: some PolicyWorld) throws(PolicyError)
+  /// An instance has another role from now on.
+  mutating func roleChanged(_ instance: InstanceID, to role: InstanceRole)
   /// JSON text of the table that `done` returned, merged into the summary under `policy`; nil without one.
   mutating func done(_ summary: PolicySummary, _ world: some PolicyWorld) throws(PolicyError)
     -> String?
@@ -47,6 +49,7 @@ public protocol Policy {
 }
 
 extension Policy {
+  public mutating func roleChanged(_ instance: InstanceID, to role: InstanceRole) {}
   public mutating func firstToken(_ request: RequestRef, _ world: some PolicyWorld)
     throws(PolicyError)
   { try observe(.firstToken, of: request, world) }

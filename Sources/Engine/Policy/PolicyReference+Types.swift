@@ -40,7 +40,7 @@ extension PolicyReference {
     case CLUA_SESSION, CLUA_CLASS, CLUA_TENANT: "string?"
     case CLUA_ROLE: #""prefill"|"decode"|"mixed""#
     case CLUA_STAGE: #""prefill"|"decode""#
-    case CLUA_CONDITION: #""up"|"down""#
+    case CLUA_CONDITION: #""up"|"down"|"draining"|"starting"|"off""#
     case CLUA_INSTANCE: "simhost.Instance?"
     case CLUA_DATA, CLUA_PARAMS: "table"
     case CLUA_STATE: "any"
@@ -66,7 +66,8 @@ extension PolicyReference {
   private static func argumentType(_ name: String) -> String {
     switch name {
     case "request": "simhost.Request"
-    case "to", "from": "simhost.Instance"
+    case "to", "from", "instance": "simhost.Instance"
+    case "role": #""prefill"|"decode"|"mixed""#
     case "tokens": "integer"
     case "list": "simhost.Instance[]|simhost.Request[]"
     case "field", "how", "comparison": "string"
@@ -80,7 +81,8 @@ extension PolicyReference {
     switch method {
     case "prefix_hit_tokens", "decode_all": "integer"
     case "can_allocate": "boolean"
-    case "decode", "prefill", "preempt": "boolean done, string? refusal"
+    case "decode", "prefill", "preempt", "set_role", "add_instance", "remove_instance":
+      "boolean done, string? refusal"
     case "link":
       "{ bytes_per_s: number, latency_s: number, queued_bytes: integer, free_at_s: number }"
     case "argmin", "argmax": "any"

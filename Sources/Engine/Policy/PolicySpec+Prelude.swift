@@ -119,7 +119,7 @@ extension PolicySpec {
     end
 
     local methods = {}
-    for _, name in ipairs { "request", "change", "place", "finish", "advance", "admit", "route", "route_decode", "batch",
+    for _, name in ipairs { "request", "change", "place", "finish", "advance", "actions", "admit", "route", "route_decode", "batch",
       "on_first_token", "on_finish", "on_reject", "on_preempt", "on_transfer", "on_instance_down", "on_instance_up",
       "tick", "preempt", "has" } do
       local ask = host[name]

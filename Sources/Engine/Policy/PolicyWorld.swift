@@ -8,7 +8,7 @@ public protocol PolicyWorld {
   /// Requests parked at the gateway.
   var gatewayWaiting: Int { get }
   func instanceView(_ id: InstanceID) -> InstanceView
-  /// Facts of an instance that never change.
+  /// Facts of an instance: only its role can change.
   func instanceFacts(_ id: InstanceID) -> InstanceFacts
   /// nil once the request has ended.
   func requestView(_ request: RequestRef) -> RequestView?
@@ -34,12 +34,15 @@ public protocol PolicyWorld {
     -> SimDuration
   /// Moving the request's KV cache between two instances over idle links.
   func transferTime(_ request: RequestRef, from: InstanceID, to: InstanceID) -> SimDuration
+  /// Has something done to an instance; nil when it is, or will be.
+  func act(_ action: PolicyAction) -> ActionRefusal?
 }
 
 extension PolicyWorld {
   public func className(_ request: RequestRef) -> String? { nil }
   public func tenantName(_ request: RequestRef) -> String? { nil }
   public func link(from: InstanceID, to: InstanceID) -> LinkView { LinkView() }
+  public func act(_ action: PolicyAction) -> ActionRefusal? { .notNow }
 }
 
 /// The path between two instances: what it could carry alone, and what its two ports have before them.
@@ -70,7 +73,7 @@ public protocol PolicyStep: PolicyWorld {
   func preempt(_ request: RequestRef) -> StepRefusal?
 }
 
-/// Facts of an instance that never change during a run.
+/// Facts of an instance that do not change during a run, its role aside.
 public struct InstanceFacts: Sendable {
   public var name: String
   public var role: InstanceRole
@@ -104,8 +107,7 @@ public struct InstanceFacts: Sendable {
 
 /// State of an instance at one instant. Tokens of KV count whole blocks.
 public struct InstanceView: Equatable, Sendable {
-  /// Does it take requests, or has a fault taken it down?
-  public var isUp = true
+  public var condition = InstanceCondition.up
   public var busy = false
   public var waitingCount = 0
   public var runningCount = 0

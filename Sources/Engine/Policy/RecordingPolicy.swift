@@ -185,6 +185,10 @@ public struct RecordingPolicy: Policy {
       "on_instance_up", .instanceUp, of: nil, lua.hostNanoseconds(.instanceUp) - before, world)
   }
 
+  public mutating func roleChanged(_ instance: InstanceID, to role: InstanceRole) {
+    lua?.roleChanged(instance, to: role)
+  }
+
   private func tellNotes(
     _ name: String, _ hook: HookSet, of request: RequestID?, _ nanoseconds: Int,
     _ world: some PolicyWorld

@@ -7,7 +7,7 @@ import DequeModule
 /// rows along.
 struct Instance<Batch: DecodeBatch> {
   let id: InstanceID
-  let role: InstanceRole
+  var role: InstanceRole
   let limits: SchedulerLimits
 
   var pool: KVBlockPool

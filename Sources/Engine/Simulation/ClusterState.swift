@@ -13,7 +13,7 @@ struct ClusterState<Batch: DecodeBatch> {
   let options: RunOptions
   let costs: ContiguousArray<IterationCost>
   let capacities: ContiguousArray<KVCapacity>
-  let fit: Fit
+  var fit: Fit
 
   let instances: UnsafeMutablePointer<Instance<Batch>>
   let lanes: UnsafeMutablePointer<Lane>
@@ -40,8 +40,9 @@ struct ClusterState<Batch: DecodeBatch> {
   /// On an instance without a first token; with the first and without the last.
   var prefillingCount = 0
   var decodingCount = 0
-  /// Instances that faults keep down.
+  /// Instances that take no requests at present, because of faults or by the policy's will.
   var downCount = 0
+  var scaling = ScalingState()
   var endedCount = 0
   var finishedCount = 0
   var finishedOutputTokens = 0
@@ -69,7 +70,12 @@ struct ClusterState<Batch: DecodeBatch> {
           tracksExtremes: scenario.costs[index].usesContextExtremes, keepsGaps: options.keepGaps,
           isAsynchronous: spec.platform?.schedulesAsynchronously ?? false))
       (lanes + index).initialize(to: Lane())
+      if spec.isStandby {
+        lanes[index].condition = .off
+        scaling.isUsed = true
+      }
     }
+    recountDown()
   }
 
   func deallocate() {
@@ -90,7 +96,15 @@ struct ClusterState<Batch: DecodeBatch> {
     cluster.kvTransfer.delay(latency: network.latency(from: from.index, to: to.index))
   }
 
-  func isUp(_ id: InstanceID) -> Bool { lanes[Int(id.index)].downs == 0 }
+  func isUp(_ id: InstanceID) -> Bool {
+    let lane = lanes + Int(id.index)
+    return lane.pointee.downs == 0 && lane.pointee.condition == .up
+  }
+
+  /// Counts anew who takes no requests.
+  mutating func recountDown() {
+    downCount = (0..<instanceCount).count { !isUp(InstanceID($0)) }
+  }
 
   @inline(__always)
   var rows: RequestRows { requests.rows }

@@ -33,7 +33,7 @@ extension ClusterWindow {
   func instanceFacts(_ id: InstanceID) -> InstanceFacts {
     let spec = state.pointee.cluster.instances[Int(id.index)]
     return InstanceFacts(
-      name: spec.name, role: spec.role, node: spec.node, model: spec.model.name,
+      name: spec.name, role: instance(id).pointee.role, node: spec.node, model: spec.model.name,
       hardware: spec.hardware, tpSize: spec.tpSize, ppSize: 1,
       kvCapacityTokens: state.pointee.capacities[Int(id.index)].blocks * spec.limits.blockSize,
       maxNumSeqs: spec.limits.maxNumSeqs, maxNumBatchedTokens: spec.limits.maxNumBatchedTokens,
@@ -67,7 +67,7 @@ extension ClusterWindow {
     view.transfersOut = instance.pointee.transfersOut
     view.kvWaitingCount = instance.pointee.reservations.count
     view.lastStep = lane.pointee.lastStep
-    view.isUp = lane.pointee.downs == 0
+    view.condition = lane.pointee.downs > 0 ? .down : lane.pointee.condition
     view.freeAt = lane.pointee.isUnderWay ? lane.pointee.ends[lane.pointee.ended] : now
     return view
   }

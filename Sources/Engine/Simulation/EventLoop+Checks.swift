@@ -75,6 +75,13 @@ extension EventLoop {
     if let slot = parkedPrompts.first, hooks.contains(.route) {
       throw .policy(stall("route", slot, count: parkedPrompts.count))
     }
+    if state.pointee.scaling.isUsed, let slot = parkedDecodes.first ?? parkedPrompts.first {
+      throw .policy(
+        policyError(
+          "tick", about: "request \(rows[slot].id.index)",
+          "stalled: \(parkedDecodes.count + parkedPrompts.count) requests wait for instances that are off or draining, and nothing can change any more",
+          suggestion: "start one with cluster:add_instance"))
+    }
     if hooks.contains(.batch) {
       for index in 0..<state.pointee.instanceCount {
         let instance = state.pointee.instances + index
@@ -113,7 +120,7 @@ extension EventLoop {
     // guess: no run that comes anywhere preempts so often between two tokens.
     guard futilePreemptions >= 2_000 else { return }
     let isAlive =
-      networkTime != .never || faults.mayHelp
+      networkTime != .never || faults.mayHelp || state.pointee.scaling.nextStart != .never
       || (0..<state.pointee.instanceCount).contains {
         state.pointee.lanes[$0].isUnderWay && state.pointee.instances[$0].batch.count > 0
       }

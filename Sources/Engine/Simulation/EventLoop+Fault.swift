@@ -60,9 +60,9 @@ extension EventLoop {
     let lane = state.pointee.lanes + index
     lane.pointee.downs -= 1
     guard lane.pointee.downs == 0 else { return }
-    state.pointee.downCount -= 1
+    state.pointee.recountDown()
     lane.pointee.totals.down += now - lane.pointee.downSince
-    if hooks.contains(.instanceUp) {
+    if hooks.contains(.instanceUp), state.pointee.isUp(InstanceID(index)) {
       try asking { (policy: inout P, world) throws(PolicyError) in
         try policy.instanceUp(InstanceID(index), world)
       }
@@ -76,7 +76,7 @@ extension EventLoop {
     lane.pointee.downs += 1
     if faults.schedule.faults[fault].end == .never { lane.pointee.isGone = true }
     guard lane.pointee.downs == 1 else { return }
-    state.pointee.downCount += 1
+    state.pointee.recountDown()
     lane.pointee.downSince = now
     state.pointee.catchUp(index)
     let id = InstanceID(index)

@@ -19,6 +19,7 @@ extension EventLoop {
     }
     result.end = now
     result.faults = faults.outcomes(until: now)
+    result.scaling = state.pointee.scaling.isUsed ? scalingTotals : nil
     for index in 0..<state.pointee.instanceCount {
       let instance = state.pointee.instances + index
       var totals = state.pointee.lanes[index].totals

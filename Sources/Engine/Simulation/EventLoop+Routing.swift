@@ -3,7 +3,7 @@ extension EventLoop {
   func candidates(_ slot: Int32, stage: RequestStage) -> ContiguousArray<InstanceID> {
     let prompt = Int(rows[slot].promptTokens)
     let output = Int(rows[slot].target) - prompt
-    if !faults.schedule.isEmpty {
+    if !faults.schedule.isEmpty || state.pointee.scaling.isUsed {
       return candidatesEver(slot, stage: stage).filter { state.pointee.isUp($0) }
     }
     switch stage {
@@ -12,7 +12,7 @@ extension EventLoop {
     }
   }
 
-  /// Candidates in a run with faults, those that are down among them.
+  /// Candidates in a run whose instances come and go, those that are down among them.
   func candidatesEver(_ slot: Int32, stage: RequestStage) -> ContiguousArray<InstanceID> {
     let prompt = Int(rows[slot].promptTokens)
     let output = Int(rows[slot].target) - prompt
@@ -89,7 +89,7 @@ extension EventLoop {
   /// Can the request decode where the policy wants it to, after its prompt there?
   private func check(_ chosen: RouteDecision, for slot: Int32) throws(SimulationError) {
     let computesPromptsOnly =
-      state.pointee.cluster.instances[Int(chosen.instance.index)].role == .prefill
+      state.pointee.instances[Int(chosen.instance.index)].role == .prefill
     let fits =
       computesPromptsOnly
       ? candidates(slot, stage: .decode).contains(chosen.decode)
@@ -101,7 +101,7 @@ extension EventLoop {
       throw .policy(
         policyError(
           "route", about: "request \(rows[slot].id.index)",
-          "answered \(prompt) and \(decode), which is down",
+          "answered \(prompt) and \(decode), which is not up",
           suggestion: "look at the second instance's state"))
     }
     throw .policy(

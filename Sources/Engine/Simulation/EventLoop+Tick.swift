@@ -29,7 +29,7 @@ extension EventLoop {
   var nextInstant: SimTime? {
     mutating get {
       if !faults.schedule.isEmpty { dropVoidEvents() }
-      let other = min(ticks.next, faults.schedule.next)
+      let other = min(ticks.next, faults.schedule.next, state.pointee.scaling.nextStart)
       guard let event = events.nextTime else {
         let mayHelp = other != .never && state.pointee.requests.active > 0
         return mayHelp ? other : nil

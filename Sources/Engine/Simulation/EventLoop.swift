@@ -87,6 +87,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
       state.pointee.now = time
       state.pointee.stage = .before
       if faults.schedule.next == time { try takeFaults() }
+      if state.pointee.scaling.nextStart == time { try finishStarts() }
       repeat {
         while let event = events.pop(at: time) { try handle(event) }
         if ticks.next == time { try tick() }
@@ -125,6 +126,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
       try grantDirtyReservations()
       try formDirtyInstances()
       try settleStreams()
+      if state.pointee.scaling.isChanging { settleScaling() }
     } while parkedMayMove || !dirtyReservations.isEmpty || !dirtyInstances.isEmpty
     state.pointee.stage = .after
   }

@@ -10,12 +10,12 @@ struct Fit {
     var prompt: Int
     var context: Int
   }
-  private let bounds: [Bounds]
+  private var bounds: [Bounds]
   private let movesAll: Bool
   /// Requests up to this many tokens fit everywhere: their candidates need no search.
   private let fitsAnywhere: Int
-  private let allPrompts: ContiguousArray<InstanceID>
-  private let allDecodes: ContiguousArray<InstanceID>
+  private var allPrompts: ContiguousArray<InstanceID> = []
+  private var allDecodes: ContiguousArray<InstanceID> = []
 
   /// - Parameter movesAll: a request of a single output token is handed over too.
   init(_ cluster: ClusterSpec, capacities: ContiguousArray<KVCapacity>, movesAll: Bool = false) {
@@ -34,6 +34,16 @@ struct Fit {
         context: spec.model.maxPositionEmbeddings)
     }
     fitsAnywhere = bounds.map { min($0.cache, $0.prompt, $0.context) }.min() ?? 0
+    gather()
+  }
+
+  /// The instance does something else from now on.
+  mutating func setRole(_ index: Int, _ role: InstanceRole) {
+    bounds[index].role = role
+    gather()
+  }
+
+  private mutating func gather() {
     let roles = bounds.map(\.role)
     allDecodes = ContiguousArray(
       roles.indices.filter { roles[$0].takesDecodes }.map { InstanceID($0) })

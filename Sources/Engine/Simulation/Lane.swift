@@ -31,6 +31,12 @@ struct Lane {
   var downSince = SimTime.never
   /// Down for the rest of the run.
   var isGone = false
+  /// What it is by the policy's will, and what it becomes when it has drained: another role, or off.
+  var condition = InstanceCondition.up
+  var nextRole: InstanceRole?
+  /// While it starts: when it is there. While it is not off: since when.
+  var startsAt = SimTime.never
+  var onSince = SimTime.zero
   /// How many times as long as usual its iterations take.
   var slowdown = 1.0
 
