@@ -112,8 +112,12 @@ def main() -> None:
         **device.description(),
         "attention_kernel": attention,
         "elementwise_layers": "torch.compile" if compiled else "eager",
-        "clock": "device events, cold cache" if options.device == "cuda" else "host",
+        "clock": "device events, weights and KV cache cold" if options.device == "cuda" else "host",
     }
+    if attention == "vllm":
+        import vllm
+
+        description["vllm_version"] = vllm.__version__
     instruments = Instruments(
         bench=lambda degree: TorchBench(device, model, degree, grid, attention, compiled),
         all_reduce=lambda degree: all_reduce_times(

@@ -23,7 +23,7 @@ import Testing
   /// Runs a shell script in a folder that looks like the root of a clone, with `simhost` on the path.
   private static func shell(_ script: String) throws -> (exitCode: Int32, output: String) {
     try Program.inFolder { folder in
-      for name in ["policies", "configs", "workloads"] {
+      for name in ["policies", "configs", "workloads", "measured"] {
         try FileManager.default.createSymbolicLink(
           atPath: "\(folder)/\(name)", withDestinationPath: "\(Program.root)/\(name)")
       }

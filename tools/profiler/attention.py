@@ -1,4 +1,5 @@
 """Attention of one layer over a batch: one prompt's chunk behind its context, and decode requests.
+The new tokens' keys and values are written to the cache first, as the server does in each layer.
 
 Two ways: vLLM's FlashAttention over a paged KV cache, all in one kernel as the server runs it,
 where vllm is installed; else PyTorch's own kernels, one for the prompt and one for the decode
@@ -23,6 +24,10 @@ Call = Callable[[], object]
 POOL_SHARE = 0.8
 #: Tokens in a block of the paged cache: vLLM's default.
 BLOCK = 16
+#: FlashAttention 3 cuts contexts into at most so many parts in batches that run as CUDA graphs, of
+#: at most so many tokens. Source: AttentionConfig in vllm/config/attention.py and the default graph
+#: sizes for 128 requests of vLLM 0.20.0.
+GRAPH_SPLITS, GRAPH_TOKENS = 32, 256
 
 
 class Attention(Protocol):
@@ -77,6 +82,8 @@ class TorchAttention:
             part[first : first + batch * keys].view(batch, keys, *self._pool.shape).transpose(1, 2)
             for part in (self._pool.keys, self._pool.values)
         )
+        fresh = [part[:, :, keys - queries :] for part in (k, v)]
+        rows = [part.clone() for part in fresh]
         grouped = self._shard.heads != self._shard.kv_heads
         if queries == 1:
             options: dict[str, object] = {}
@@ -87,18 +94,26 @@ class TorchAttention:
             from torch.nn.attention.bias import causal_lower_right
 
             options = {"attn_mask": causal_lower_right(queries, keys)}
-        return lambda: torch.nn.functional.scaled_dot_product_attention(
-            query, k, v, enable_gqa=grouped, **options
-        )
+
+        def attend() -> object:
+            for part, new in zip(fresh, rows):
+                part.copy_(new)
+            return torch.nn.functional.scaled_dot_product_attention(
+                query, k, v, enable_gqa=grouped, **options
+            )
+
+        return attend
 
 
 class VLLMAttention:
     """vLLM's FlashAttention over blocks of 16 tokens."""
 
     def __init__(self, device: Device, shard: Shard, head_dim: int, pool: Pool) -> None:
-        from vllm.vllm_flash_attn import flash_attn_varlen_func
+        from vllm import _custom_ops, vllm_flash_attn
 
-        self._attend = flash_attn_varlen_func
+        self._attend = vllm_flash_attn.flash_attn_varlen_func
+        self._schedule = vllm_flash_attn.get_scheduler_metadata
+        self._write = _custom_ops.reshape_and_cache_flash
         self._version = flash_version(device)
         self._device, self._shard, self._head_dim = device, shard, head_dim
         blocks = pool.rows // BLOCK
@@ -121,11 +136,16 @@ class VLLMAttention:
             starts.append(starts[-1] + number)
         blocks = [-(-length // BLOCK) for length in keys]
         table = torch.zeros(len(keys), max(blocks), dtype=torch.int32)
+        places: list[int] = []
         used = 0
         for row, own in enumerate(blocks):
             table[row, :own] = torch.arange(used, used + own, dtype=torch.int32)
+            # A request's blocks are in a row, so its tokens are too.
+            end = used * BLOCK + keys[row]
+            places.extend(range(end - queries[row], end))
             used += own
-        query = self._device.random(sum(queries), self._shard.heads, self._head_dim)
+        total = sum(queries)
+        query = self._device.random(total, self._shard.heads, self._head_dim)
         options = {
             "cu_seqlens_q": numbers(starts),
             "max_seqlen_q": max(queries),
@@ -135,7 +155,37 @@ class VLLMAttention:
             "causal": True,
             "fa_version": self._version,
         }
-        return lambda: self._attend(q=query, k=self._keys, v=self._values, **options)
+        if self._version == 3:
+            options |= self._scheduled(options, len(keys), total)
+        kv_heads = self._shard.kv_heads
+        new = [self._device.random(total, kv_heads, self._head_dim) for _ in range(2)]
+        slots = torch.tensor(places, dtype=torch.int64, device=self._device.kind)
+        scale = torch.ones((), dtype=torch.float32, device=self._device.kind)
+
+        def attend() -> object:
+            self._write(*new, self._keys, self._values, slots, "auto", scale, scale)
+            return self._attend(q=query, k=self._keys, v=self._values, **options)
+
+        return attend
+
+    def _scheduled(self, options: dict[str, object], requests: int, tokens: int) -> dict:
+        """The work's division among multiprocessors, which vLLM makes once for all layers."""
+        splits = GRAPH_SPLITS if tokens <= GRAPH_TOKENS else 0
+        division = self._schedule(
+            batch_size=requests,
+            max_seqlen_q=options["max_seqlen_q"],
+            max_seqlen_k=options["max_seqlen_k"],
+            num_heads_q=self._shard.heads,
+            num_heads_kv=self._shard.kv_heads,
+            headdim=self._head_dim,
+            cache_seqlens=options["seqused_k"],
+            qkv_dtype=self._device.dtype,
+            cu_seqlens_q=options["cu_seqlens_q"],
+            page_size=BLOCK,
+            causal=True,
+            num_splits=splits,
+        )
+        return {"scheduler_metadata": division, "num_splits": splits}
 
 
 def flash_version(device: Device) -> int:

@@ -8,7 +8,7 @@ from bundle.model import ModelShape
 from .attention import Attention, Pool, choose
 from .device import Device
 from .experts import experts_call
-from .layers import Layers
+from .layers import WITH_WEIGHTS, Layers
 
 
 class TorchBench:
@@ -34,7 +34,7 @@ class TorchBench:
         self._pool: Pool | None = None
 
     def layer(self, name: str, count: int) -> float | None:
-        return self._device.median(lambda: self._layers.call(name, count))
+        return self._device.median(lambda: self._layers.call(name, count), name in WITH_WEIGHTS)
 
     def attention(self, point: AttentionPoint) -> float | None:
         if self._pool is None or self._attention is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 import shutil
 import statistics
@@ -11,6 +12,10 @@ from collections.abc import Callable
 from types import ModuleType
 
 from bundle.errors import ToolError
+
+#: Cycles in a second for which the device is kept busy while the host issues a call: a clock faster
+#: than any, so that it is never too short.
+CYCLES = 3e9
 
 #: Names of folders of profiles for the formats of weights.
 VARIANTS = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
@@ -50,10 +55,9 @@ class Device:
         self._scratch = None
         if kind == "cuda":
             properties = self.torch.cuda.get_device_properties(0)
-            # Larger than the cache, and long enough that the host is ahead of the device when the
-            # clock starts.
+            # Larger than the cache.
             size = max(256 << 20, 2 * getattr(properties, "L2_cache_size", 0))
-            self._scratch = self.torch.empty(size, dtype=self.torch.uint8, device="cuda")
+            self._scratch = self.torch.zeros(size // 4, dtype=self.torch.int32, device="cuda")
 
     @property
     def width(self) -> int:
@@ -71,26 +75,50 @@ class Device:
             return self.torch.cuda.mem_get_info()[0]
         return 1 << 30
 
-    def median(self, prepare: Callable[[], Callable[[], object]]) -> float | None:
-        """Median time in µs of the call that `prepare` makes, with nothing of it in the cache; None
-        where it does not fit into memory."""
+    def median(
+        self, prepare: Callable[[], Callable[[], object]], cold: bool = True
+    ) -> float | None:
+        """Median time in µs of the call that `prepare` makes; None where it does not fit into
+        memory.
+
+        `cold`: with nothing of it in the cache, as what is read once an iteration, weights and KV
+        cache; else what the layer before has just written is there.
+        """
         try:
             with self.torch.inference_mode():
                 call = prepare()
-                for _ in range(2):
-                    call()
-                return self._cuda(call) if self.kind == "cuda" else self._host(call)
+                call()
+                if self.kind == "cuda":
+                    return max(0.0, self._between_events(call, cold) - self.events_alone)
+                return self._host(call)
         except self.torch.cuda.OutOfMemoryError:
             self.torch.cuda.empty_cache()
             return None
 
-    def _cuda(self, call: Callable[[], object]) -> float:
+    @functools.cached_property
+    def events_alone(self) -> float:
+        """What the two events add, µs: the time of one small kernel between them, less what each of
+        more kernels adds."""
+        number = self.torch.zeros(1, device=self.kind)
+        one = self._between_events(lambda: number.add_(1), False)
+        many = self._between_events(lambda: [number.add_(1) for _ in range(11)], False)
+        return max(0.0, one - (many - one) / 10)
+
+    def _between_events(self, call: Callable[[], object], cold: bool) -> float:
+        """On the device's clock. The device waits until the host has issued everything: in a server
+        kernels come from a graph, or the host is far ahead."""
+        begun = time.perf_counter()
+        call()
+        issue = time.perf_counter() - begun
         events = [
             (self.torch.cuda.Event(enable_timing=True), self.torch.cuda.Event(enable_timing=True))
             for _ in range(self.iterations)
         ]
         for start, end in events:
-            self._scratch.zero_()
+            if cold:
+                # Read, not written: what is written would be in the way when it leaves the cache.
+                self._scratch.sum()
+            self.torch.cuda._sleep(int((2 * issue + 50e-6) * CYCLES))
             start.record()
             call()
             end.record()

@@ -10,6 +10,11 @@ from .device import Device
 
 Call = Callable[[], object]
 
+#: Layers that read weights, which the rest of the iteration has driven out of the cache.
+WITH_WEIGHTS = frozenset(
+    ("embedding", "qkv_proj", "o_proj", "gate_up_proj", "down_proj", "lm_head")
+)
+
 #: Added to the variance in a norm: the value does not matter for time.
 EPSILON = 1e-5
 

@@ -21,8 +21,8 @@ class Progress:
         self._total = total
         self._done = 0
         self._measured = 0
-        self._start = time.monotonic()
-        self._shown = 0.0
+        # Nothing is said at first: what is compiled then says nothing about the rest.
+        self._start = self._shown = time.monotonic()
         self._terminal = sys.stderr.isatty()
 
     def skip(self, count: int) -> None:

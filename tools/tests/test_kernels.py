@@ -28,7 +28,7 @@ class Kernels(unittest.TestCase):
         self.points = list(Grid.standard(32, 4, 64).attention())
         self.pool = Pool(self.device, self.shard, TINY.head_dim, self.points)
 
-    def test_the_clock_is_the_median_of_device_events_each_behind_a_flush(self) -> None:
+    def test_the_clock_is_the_median_of_device_events_with_the_host_ahead(self) -> None:
         made: list[mock.Mock] = []
 
         def event(enable_timing: bool) -> mock.Mock:
@@ -40,10 +40,28 @@ class Kernels(unittest.TestCase):
 
         call = mock.Mock()
         self.device.kind, self.device.iterations = "cuda", 3
-        self.device._scratch = mock.Mock()
-        with mock.patch.multiple(self.torch.cuda, Event=event, synchronize=mock.Mock()):
-            self.assertEqual(self.device.median(lambda: call), 2000)
-        self.assertEqual((call.call_count, self.device._scratch.zero_.call_count), (5, 3))
+        self.device._scratch, self.device.events_alone = mock.Mock(), 5.0
+        sleep = mock.Mock()
+        with mock.patch.multiple(
+            self.torch.cuda, Event=event, synchronize=mock.Mock(), _sleep=sleep
+        ):
+            self.assertEqual(self.device.median(lambda: call), 1995)
+            self.assertEqual((call.call_count, self.device._scratch.sum.call_count), (5, 3))
+            made.clear()
+            self.device.median(lambda: call, cold=False)
+        self.assertEqual(self.device._scratch.sum.call_count, 3)
+        # At least 50 µs of a clock of 3 GHz.
+        self.assertTrue(all(wait.args[0] >= 150_000 for wait in sleep.call_args_list))
+        self.assertEqual(sleep.call_count, 6)
+
+    def test_what_events_add_is_what_one_kernel_takes_more_than_another_of_many(self) -> None:
+        # 2 µs for the events, 3 for each kernel.
+        def between(call, cold: bool) -> float:  # noqa: ANN001
+            result = call()
+            return 2 + 3 * (len(result) if isinstance(result, list) else 1)
+
+        with mock.patch.object(self.device, "_between_events", between):
+            self.assertAlmostEqual(self.device.events_alone, 2)
 
     def test_what_does_not_fit_is_no_time(self) -> None:
         def call() -> None:
@@ -85,17 +103,36 @@ class Kernels(unittest.TestCase):
         kernels = types.ModuleType("vllm.vllm_flash_attn")
         kernels.flash_attn_varlen_func = lambda **options: calls.append(options)
         kernels.is_fa_version_supported = lambda version: True
+        kernels.get_scheduler_metadata = lambda **options: options
+        operations = types.ModuleType("vllm._custom_ops")
+        written: list[list[int]] = []
+
+        def write(key, value, keys, values, slots, kind, *scales) -> None:  # noqa: ANN001
+            self.assertEqual(key.shape, (len(slots), 2, 16))
+            self.assertEqual(kind, "auto")
+            written.append(slots.tolist())
+
+        operations.reshape_and_cache_flash = write
         package = types.ModuleType("vllm")
-        package.vllm_flash_attn = kernels
-        modules = {"vllm": package, "vllm.vllm_flash_attn": kernels}
+        package.vllm_flash_attn, package._custom_ops = kernels, operations
+        modules = {
+            "vllm": package,
+            "vllm.vllm_flash_attn": kernels,
+            "vllm._custom_ops": operations,
+        }
         hopper = mock.patch.object(self.torch.cuda, "get_device_capability", return_value=(9, 0))
         with mock.patch.dict(sys.modules, modules), hopper:
             attention = VLLMAttention(self.device, self.shard, TINY.head_dim, self.pool)
             for point in self.points:
                 attention.call(point)()
         self.assertEqual(len(calls), len(self.points))
-        for (chunk, before, count, context), call in zip(self.points, calls):
+        for (chunk, before, count, context), call, slots in zip(self.points, calls, written):
             self.assertEqual(call["fa_version"], 3)
+            self.assertEqual(call["scheduler_metadata"]["batch_size"], count + bool(chunk))
+            last = call["block_table"][-1].tolist()
+            length = call["seqused_k"].tolist()[-1]
+            self.assertEqual(slots[-1], last[(length - 1) // BLOCK] * BLOCK + (length - 1) % BLOCK)
+            self.assertEqual(len(slots), len(set(slots)))
             starts, used = call["cu_seqlens_q"].tolist(), call["seqused_k"].tolist()
             queries = [b - a for a, b in zip(starts, starts[1:])]
             self.assertEqual(queries, [1] * count + ([chunk] if chunk else []))

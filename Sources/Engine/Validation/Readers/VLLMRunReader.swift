@@ -3,7 +3,8 @@ import Foundation
 /// A run of LLMServingSim's vLLM bench: `requests.jsonl` with the moments of each request as vLLM's engine stamped
 /// them, `meta.json` with its settings, and `timeseries.csv` with its counters each second.
 ///
-/// A request arrives when the engine has queued it: the earlier `arrival_time` is of another clock.
+/// A request arrives when the client handed it over (`submitted_ts`, of tools/measure_vllm.py), else when the engine has
+/// queued it: the earlier `arrival_time` is of another clock.
 ///
 /// Source: https://github.com/casys-kaist/LLMServingSim, bench.
 struct VLLMRunReader {
@@ -22,7 +23,8 @@ struct VLLMRunReader {
     while let range = try lines.next() {
       let row = try Self.object(Array(lines.buffer[range]), file: path, line: lines.number)
       let number = lines.number
-      let stamps = ["queued_ts", "first_token_ts", "last_token_ts"]
+      let isSubmitted = row.present("submitted_ts") != nil
+      let stamps = [isSubmitted ? "submitted_ts" : "queued_ts", "first_token_ts", "last_token_ts"]
       guard stamps.allSatisfy({ row.present($0) != nil || row[$0] == nil }) else {
         unfinished += 1
         continue
