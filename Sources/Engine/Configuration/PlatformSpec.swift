@@ -26,6 +26,9 @@ public struct PlatformSpec: Sendable, Equatable {
   /// Time that each layer takes longer in an iteration with prompts, in µs: its kernels are launched one by one, where an
   /// iteration of decode requests alone replays one graph.
   public var eagerLayer = 0.0
+  /// Host time to launch a layer of an iteration with prompts that is larger than every captured graph, in µs. The
+  /// accelerator computes meanwhile, and waits for the host where that takes longer.
+  public var hostLayer = 0.0
   /// Time on the accelerator to sample one request's token, in µs, where the cost model does not have it.
   public var sampling = 0.0
   /// Token counts for which graphs were captured, rising: smaller batches are padded to the next of them.
@@ -96,6 +99,7 @@ public struct PlatformSpec: Sendable, Equatable {
       Quantity(key: "detokenization_us", path: \.detokenization, range: time),
       Quantity(key: "launch_gap_us", path: \.launchGap, range: time),
       Quantity(key: "eager_layer_us", path: \.eagerLayer, range: time),
+      Quantity(key: "host_layer_us", path: \.hostLayer, range: time),
       Quantity(key: "sampling_us", path: \.sampling, range: time),
       Quantity(key: "client_receipt_us", path: \.clientReceipt, range: time),
       Quantity(key: "activation_gib", path: \.activationGiB, range: 0...1e6),
@@ -110,7 +114,7 @@ public struct PlatformSpec: Sendable, Equatable {
   /// Whether it changes anything about the time of an iteration.
   var changesIterations: Bool {
     hostIteration > 0 || hostSequence > 0 || detokenization > 0 || launchGap > 0 || eagerLayer > 0
-      || sampling > 0 || !graphSizes.isEmpty || !allReduces.isEmpty
+      || hostLayer > 0 || sampling > 0 || !graphSizes.isEmpty || !allReduces.isEmpty
   }
 
   /// The delay of each token on its way to the client.

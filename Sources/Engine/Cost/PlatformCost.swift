@@ -1,6 +1,7 @@
 /// The iteration time that a server has: the accelerator's, and what its platform adds.
 ///
-/// device = kernels of the padded batch + launch gap + eager layers + sampling + measured all-reduces
+/// device = max(kernels of the padded batch + eager layers + measured all-reduces, launching layers without a graph)
+///   + launch gap + sampling
 /// host = iteration + sequences · (sequence + detokenization)
 ///
 /// Without asynchronous scheduling an iteration takes device + host. With it the host works while the accelerator does,
@@ -52,19 +53,22 @@ public final class PlatformCost: CostModel {
     padded.paddingTokens = padding(shape.tokens)
     let kernels = Double(device.iterationTime(padded).nanoseconds)
     let sequences = Double(shape.sequences)
-    var onDevice = 1e3 * (platform.launchGap + sequences * platform.sampling)
-    if shape.prefillTokens > 0 { onDevice += 1e3 * layers * platform.eagerLayer }
+    var inLayers = kernels
+    if shape.prefillTokens > 0 { inLayers += 1e3 * layers * platform.eagerLayer }
     if let table {
       let tokens = padded.tokens
-      onDevice +=
+      inLayers +=
         tokens < reduces.count
         ? reduces[tokens] : Self.reduces(tokens, table, layers, bytesPerToken)
     }
+    if shape.prefillTokens > 0, shape.tokens > graphSizes.last ?? 0 {
+      inLayers = max(inLayers, 1e3 * layers * platform.hostLayer)
+    }
+    let device = inLayers + 1e3 * (platform.launchGap + sequences * platform.sampling)
     let host =
       1e3 * (platform.hostIteration + sequences * (platform.hostSequence + platform.detokenization))
     let total =
-      platform.schedulesAsynchronously
-      ? max(kernels + onDevice, host) : kernels + onDevice + host
+      platform.schedulesAsynchronously ? max(device, host) : device + host
     return SimDuration(nanoseconds: ProfileLimits.whole(total.rounded()))
   }
 

@@ -58,6 +58,27 @@ import Testing
     #expect(Self.time([(1, 5), (4, 0)], change) == 14_000 + 3000 + 10_000 + 500)
   }
 
+  @Test func theAcceleratorWaitsForAHostThatLaunchesLayersSlower() throws {
+    func change(_ platform: inout PlatformSpec) {
+      platform.launchGap = 3
+      platform.hostLayer = 9
+      platform.graphSizes = [4]
+    }
+    func launched(_ batch: [(new: Int, computed: Int)]) -> Int64 { Self.time(batch, change) }
+    func kernels(_ batch: [(new: Int, computed: Int)]) -> Int64 {
+      Self.time(batch) {
+        change(&$0)
+        $0.hostLayer = 0
+      }
+    }
+    // Decode requests, and prompts within the largest graph, are launched at once.
+    #expect(launched([(1, 5)]) == kernels([(1, 5)]))
+    #expect(launched([(4, 0)]) == kernels([(4, 0)]))
+    // Two layers, launched in 18 µs, where the kernels take less; not where they take longer.
+    #expect(launched([(5, 0)]) == 18_000 + 3000)
+    #expect(launched([(20, 0)]) == kernels([(20, 0)]))
+  }
+
   @Test func batchesArePaddedToTheNextGraph() throws {
     let bundle = try CostBundleFixture()
     let kernels = try bundle.cost(.native)
