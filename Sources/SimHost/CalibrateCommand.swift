@@ -5,8 +5,14 @@ struct CalibrateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "calibrate",
     abstract: "Fit cost models to measurements, and judge them.",
+    discussion: """
+      EXAMPLES
+        simhost calibrate --profile-dir profiles --hardware MyGPU --model meta-llama/Llama-3.1-8B
+        simhost calibrate judge --profile-dir profiles
+      """,
     subcommands: [
-      CalibrateHardwareCommand.self, CalibratePlatformCommand.self, CalibrateJudgeCommand.self,
+      CalibrateHardwareCommand.self, CalibrateIterationsCommand.self,
+      CalibratePlatformCommand.self, CalibrateJudgeCommand.self,
     ],
     defaultSubcommand: CalibrateHardwareCommand.self)
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import Foundation
 
 /// `simhost calibrate hardware`: fits the analytic cost model of an accelerator to profile bundles.
 struct CalibrateHardwareCommand: ParsableCommand {
@@ -11,6 +10,10 @@ struct CalibrateHardwareCommand: ParsableCommand {
       Draws iterations of five kinds, takes their time from the profiles, and fits the coefficients of the accelerator's \
       hardware file to them. Reported errors are of other iterations than those fitted, of tensor-parallel degrees that \
       were left out of the fit, and of models that were left out in a second fit.
+
+      EXAMPLE
+        simhost calibrate --profile-dir profiles --hardware MyGPU \\
+          --model meta-llama/Llama-3.1-8B --output configs/hardware/MyGPU.json
       """)
 
   @Option(help: "Folder with <hardware>/<model>/<variant>/ profiles.")
@@ -43,7 +46,7 @@ struct CalibrateHardwareCommand: ParsableCommand {
   }
 
   func run() throws {
-    var spec = try spec()
+    var spec = try HardwareCatalog(folders: [hardwareDir]).required(hardware)
     let fitted = try subjects(spec, degrees)
     let checked = try subjects(spec, checkedDegrees.filter { !degrees.contains($0) })
     let calibration = Calibration(hardware: spec, subjects: fitted)
@@ -67,12 +70,7 @@ struct CalibrateHardwareCommand: ParsableCommand {
 
     spec.coefficients = coefficients
     spec.calibration = HardwareSpec.Calibration(origin: .measured, note: note, errors: lines)
-    guard let output else { return }
-    do {
-      try spec.json.write(toFile: output, atomically: true, encoding: .utf8)
-    } catch {
-      throw InputError(file: output, problem: "cannot be written")
-    }
+    if let output { try spec.save(to: output) }
   }
 
   private var note: String {
@@ -84,27 +82,12 @@ struct CalibrateHardwareCommand: ParsableCommand {
       """
   }
 
-  private func spec() throws -> HardwareSpec {
-    let catalog = HardwareCatalog(folders: [hardwareDir])
-    guard let spec = try catalog.hardware(named: hardware) else {
-      throw InputError(
-        file: hardwareDir, problem: "has no data sheet \(hardware).json",
-        expected: catalog.names().isEmpty
-          ? nil : "one of \(catalog.names().joined(separator: ", "))")
-    }
-    return spec
-  }
-
   private func subjects(
     _ spec: HardwareSpec, _ degrees: [Int]
   ) throws -> [Calibration.Subject] {
     let catalog = ModelCatalog(folders: [modelDir])
     return try models.flatMap { name in
-      guard let model = try catalog.model(named: name) else {
-        throw InputError(
-          file: modelDir, problem: "has no model \(name)",
-          expected: "one of \(catalog.names().joined(separator: ", "))")
-      }
+      let model = try catalog.required(name)
       return try degrees.map {
         try Calibration.Subject(
           profileDirectory: profileDir, hardware: spec, model: model, tpSize: $0)
@@ -130,16 +113,6 @@ struct CalibrateHardwareCommand: ParsableCommand {
   }
 
   private func report(_ errors: [Calibration.Errors], _ name: String?) -> [String] {
-    errors.map { error in
-      (name.map { "\($0); " } ?? "")
-        + "\(error.regime.rawValue): median \(percent(error.median)), "
-        + "mean \(percent(error.mean)), P90 \(percent(error.p90)), "
-        + "max \(percent(error.maximum)), bias \(percent(error.bias))"
-    }
-  }
-
-  private func percent(_ fraction: Double) -> String {
-    // Adding 0 turns -0 into 0.
-    "\((fraction * 1000).rounded() / 10 + 0)%"
+    errors.map { (name.map { "\($0); " } ?? "") + $0.relative.line }
   }
 }

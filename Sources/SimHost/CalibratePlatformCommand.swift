@@ -9,6 +9,9 @@ struct CalibratePlatformCommand: ParsableCommand {
     discussion: """
       A RUN is what simhost validate reads. Candidates serve whole runs; with --part odd only every other request counts \
       for the fit, and the others judge it. Runs given with --check are only judged.
+
+      EXAMPLE
+        simhost calibrate platform runs/first --check runs/second --fit launch_gap_us
       """)
 
   @Argument(help: ArgumentHelp("What was measured, to fit to.", valueName: "run"))
@@ -24,6 +27,12 @@ struct CalibratePlatformCommand: ParsableCommand {
 
   @Option(help: "Requests that count for the fit: odd (the others judge it) or all.")
   var part = PlatformFit.Part.odd
+
+  @Option(
+    help: ArgumentHelp(
+      "Cluster to simulate; without it config.json in the folder of the run, or beside it.",
+      valueName: "file"))
+  var clusterConfig: String?
 
   @OptionGroup var clusterOptions: ClusterOptions
 
@@ -46,7 +55,7 @@ struct CalibratePlatformCommand: ParsableCommand {
       }
       return quantity
     }
-    let inputs = runs + checkedRuns
+    let inputs = runs + checkedRuns + (clusterConfig.map { [$0] } ?? [])
     if let output { try OutputFile.check([output], inputs: inputs) }
     let fitted = try runs.map { try subject($0, base, resources) }
     let checked = try checkedRuns.map { try subject($0, base, resources) }
@@ -95,7 +104,7 @@ struct CalibratePlatformCommand: ParsableCommand {
     // The platform decides about memory, and about who computes all-reduces.
     defaults.platform = base
     let (cluster, costs) = try clusterOptions.load(
-      try recorded.cluster(given: nil), resources, defaults: defaults)
+      try recorded.cluster(given: clusterConfig), resources, defaults: defaults)
     return PlatformFit.Subject(
       name: recorded.name, run: recorded.run, cluster: cluster, kernels: costs.map(\.kernels))
   }

@@ -15,13 +15,7 @@ public struct Calibration: Sendable {
     public init(
       profileDirectory: String, hardware: HardwareSpec, model: ModelSpec, tpSize: Int
     ) throws(InputError) {
-      let sheet = hardware.dataSheet
-      instance = InstanceSpec(
-        name: "\(model.name) tp\(tpSize)", node: 0, role: .mixed, model: model,
-        hardware: hardware.name,
-        npuMemory: MemorySpec(
-          sizeGiB: sheet.memoryGiB, bandwidth: sheet.memoryBandwidth, latency: 0),
-        tpSize: tpSize)
+      instance = Calibration.instance(model: model, hardware: hardware, tpSize: tpSize)
       link = LinkSpec(bandwidth: 1e9, latency: .zero)
       // Host memory so fast that loading token ids takes no time: not part of the accelerator.
       let host = MemorySpec(sizeGiB: 1, bandwidth: 1e9, latency: 0)
@@ -52,12 +46,16 @@ public struct Calibration: Sendable {
   static let fitSeed: UInt64 = 1
   static let checkSeed: UInt64 = 2
 
-  /// Relative error from which a sample counts linearly. Guess: the noise of the measurements.
-  private static let tolerance = 0.03
-
-  /// Residual of a coefficient that is twice its usual value: samples decide wherever they can tell, and what they
-  /// cannot tell apart stays physical. Guess: as much as two samples that are off by the tolerance.
-  private static let priorWeight = 0.6
+  /// An instance of these accelerators, as far as times of iterations go.
+  static func instance(model: ModelSpec, hardware: HardwareSpec, tpSize: Int) -> InstanceSpec {
+    let sheet = hardware.dataSheet
+    return InstanceSpec(
+      name: "\(model.name) tp\(tpSize)", node: 0, role: .mixed, model: model,
+      hardware: hardware.name,
+      npuMemory: MemorySpec(
+        sizeGiB: sheet.memoryGiB, bandwidth: sheet.memoryBandwidth, latency: 0),
+      tpSize: tpSize)
+  }
 
   public init(hardware: HardwareSpec, subjects: [Subject]) {
     self.hardware = hardware
@@ -69,40 +67,15 @@ public struct Calibration: Sendable {
 
   /// Coefficients fitted to some of them.
   public func fitted(to subjects: [Subject]) -> AnalyticCoefficients {
-    var samples: [(subject: Subject, shapes: [IterationShape], truth: [Double])] = []
-    for subject in subjects {
-      let shapes = CalibrationRegime.allCases.flatMap {
-        $0.shapes(count: samplesPerRegime, seed: Self.fitSeed)
-      }
-      samples.append((subject, shapes, shapes.map { subject.profile.iterationTime($0).seconds }))
+    let shapes = CalibrationRegime.allCases.flatMap {
+      $0.shapes(count: samplesPerRegime, seed: Self.fitSeed)
     }
-    let fields = AnalyticCoefficients.fields
-    let solver = LeastSquares(
-      lower: fields.map(\.range.lowerBound), upper: fields.map(\.range.upperBound),
-      tolerance: Self.tolerance)
-    let usual = fields.map { AnalyticCoefficients()[keyPath: $0.path] }
-    let best = solver.minimize(from: usual) {
-      parameters, residuals in
-      residuals.removeAll(keepingCapacity: true)
-      var candidate = hardware
-      for i in fields.indices {
-        candidate.coefficients[keyPath: fields[i].path] = parameters[i]
-        residuals.append(Self.priorWeight * (parameters[i] / usual[i] - 1))
-      }
-      for (subject, shapes, truth) in samples {
-        let cost = AnalyticCost(
-          hardware: candidate, instance: subject.instance, link: subject.link)
-        for (shape, time) in zip(shapes, truth) {
-          residuals.append(cost.seconds(shape) / time - 1)
-        }
-      }
+    let samples = subjects.map { subject in
+      Samples(
+        instance: subject.instance, link: subject.link, shapes: shapes,
+        seconds: shapes.map { subject.profile.iterationTime($0).seconds })
     }
-    var coefficients = AnalyticCoefficients()
-    for (field, value) in zip(fields, best) {
-      // Five digits: more would suggest a precision that is not there.
-      coefficients[keyPath: field.path] = value.rounded(toSignificantDigits: 5)
-    }
-    return coefficients
+    return Self.fitted(hardware, to: samples).coefficients
   }
 
   /// Errors of `coefficients` on samples that no fit has seen, over all these subjects together.
@@ -143,23 +116,5 @@ extension [Double] {
     let place = q * Double(last)
     let low = Int(place)
     return self[low] + (place - Double(low)) * (self[Swift.min(low + 1, last)] - self[low])
-  }
-}
-
-extension Double {
-  fileprivate func rounded(toSignificantDigits digits: Int) -> Double {
-    guard self != 0, isFinite else { return self }
-    var scale = 1.0
-    var steps = 0
-    while abs(self) * scale < 0x1p53, steps < 40 {
-      if (abs(self) * scale).rounded() >= Self.power(digits - 1) { break }
-      scale *= 10
-      steps += 1
-    }
-    return (self * scale).rounded() / scale
-  }
-
-  private static func power(_ exponent: Int) -> Double {
-    (0..<exponent).reduce(1.0) { product, _ in product * 10 }
   }
 }
