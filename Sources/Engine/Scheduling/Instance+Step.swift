@@ -84,15 +84,13 @@ extension Instance {
 
   /// Schedules all running decode requests at once. The caller has seen to tokens and blocks.
   mutating func takeAllDecodes(_ rows: RequestRows) {
-    takeBatchGrowth(rows)
-    for slot in paused {
-      let before = Int(rows[slot].computed)
-      if before % pool.blockSize == 0 {
-        pool.take(1)
-        rows[slot].held.blanks += 1
-      }
-      pool.name(&rows[slot].held, tokens: before + 1, keys: rows[slot].keys)
+    var growth = batch.growth(ahead: 0)
+    for slot in paused where Int(rows[slot].computed) % pool.blockSize == 0 {
+      growth += 1
+      rows[slot].held.blanks += 1
     }
+    if growth > 0 { pool.take(growth) }
+    publishKeys(rows)
     step.takesAllDecodes = true
     step.tokens += batch.count + paused.count
     step.seqs += batch.count + paused.count
@@ -111,12 +109,26 @@ extension Instance {
     if growth > 0 { pool.take(growth) }
   }
 
+  /// Makes the blocks findable that one more token for every running decode request fills, in order of admission: who
+  /// publishes a key last owns it.
   private mutating func publishKeys(_ rows: RequestRows) {
-    if batch.hasKeyed {
-      for slot in batch.publishers(rows) {
-        pool.name(&rows[slot].held, tokens: batch.computed(slot, rows) + 1, keys: rows[slot].keys)
+    guard paused.isEmpty else {
+      guard batch.hasKeyed || pausedHaveKeys(rows) else { return }
+      for slot in running where rows[slot].place != .prefilling {
+        pool.name(&rows[slot].held, tokens: computed(slot, rows) + 1, keys: rows[slot].keys)
       }
+      return
     }
+    guard batch.hasKeyed else { return }
+    for slot in batch.publishers(rows) {
+      pool.name(&rows[slot].held, tokens: batch.computed(slot, rows) + 1, keys: rows[slot].keys)
+    }
+  }
+
+  /// Has any paused request a block key still to publish?
+  func pausedHaveKeys(_ rows: RequestRows) -> Bool {
+    for slot in paused where rows[slot].keys.count > rows[slot].held.entries.count { return true }
+    return false
   }
 
   // MARK: Prompts

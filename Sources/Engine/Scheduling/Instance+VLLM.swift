@@ -71,7 +71,7 @@ extension Instance {
       var demand = decodes
       for slot in prefilling { demand += min(rows[slot].remaining, step.chunkTokens) }
       // Who publishes a key last owns it, so order counts when decode requests publish keys.
-      guard demand <= step.room, !batch.hasKeyed else { return false }
+      guard demand <= step.room, !batch.hasKeyed, !pausedHaveKeys(rows) else { return false }
     }
     var blocks = blocksForDecodes(rows)
     var room = step.room - decodes

@@ -21,11 +21,13 @@ import Testing
     try LuaPolicy.load(files: [file], parameters: parameters)
   }
 
+  /// As many seeds as SIMHOST_SEEDS says, and some beyond at which the order of equal keys matters.
+  private static let seeds =
+    Array(0..<(Int(ProcessInfo.processInfo.environment["SIMHOST_SEEDS"] ?? "") ?? 600))
+    + [717, 954, 1553, 2635, 3253, 3743, 3838, 3883, 5671]
+
   /// `batching/vllm.lua` is the native scheduler in Lua. Its parameters are those of the instances.
-  ///
-  /// Beyond these seeds the two are not always equal: of 0..<2000, seeds 492, 717, 954 and 1553 differ, all with mixed
-  /// instances, prefix caching and preemption. Why is not known.
-  @Test(arguments: 0..<150)
+  @Test(arguments: seeds)
   func theVLLMPolicyGivesTheBytesOfTheNativeScheduler(seed: Int) throws {
     var random = RandomScenario(seed: seed)
     var scenario = random.scenario()
