@@ -120,19 +120,19 @@ function cluster:add_instance(instance) end
 function cluster:remove_instance(instance) end
 
 ---the item with the smallest value, the first of equals; nil when empty
----@param list simhost.Instance[]|simhost.Request[]
+---@param list simhost.Instance[]|simhost.Request[]|simhost.Prefix[]
 ---@param field string
 ---@return any
 function cluster:argmin(list, field) end
 
 ---the item with the largest value, the first of equals; nil when empty
----@param list simhost.Instance[]|simhost.Request[]
+---@param list simhost.Instance[]|simhost.Request[]|simhost.Prefix[]
 ---@param field string
 ---@return any
 function cluster:argmax(list, field) end
 
 ---array of the items that agree
----@param list simhost.Instance[]|simhost.Request[]
+---@param list simhost.Instance[]|simhost.Request[]|simhost.Prefix[]
 ---@param field string
 ---@param comparison string
 ---@param value any
@@ -172,6 +172,15 @@ function step:prefill(request, tokens) end
 ---@return boolean done, string? refusal
 function step:preempt(request, how) end
 
+---@class simhost.Prefix
+---@field blocks integer # blocks of it; the deepest of the prompt goes first
+---@field tokens integer # tokens that those hold
+---@field start_tokens integer # tokens of the prompt before them
+---@field hits integer # how often a prompt has found them in the cache
+---@field freed_s number # when the last request gave them back, in s
+---@field idle_s number # seconds since then
+local prefix = {}
+
 ---@class simhost.Limits
 ---@field max_num_seqs integer?
 ---@field max_num_batched_tokens integer?
@@ -204,6 +213,7 @@ function step:preempt(request, how) end
 ---@field route_decode (fun(request: simhost.Request, candidates: simhost.Instance[], cluster: simhost.Cluster): simhost.Instance?, "stay"|"recompute"|nil)?
 ---@field batch (fun(instance: simhost.Instance, step: simhost.Step, cluster: simhost.Cluster): simhost.Limits?)?
 ---@field preempt (fun(instance: simhost.Instance, candidates: simhost.Request[], needed_tokens: integer, cluster: simhost.Cluster): simhost.Request?)?
+---@field evict (fun(instance: simhost.Instance, candidates: simhost.Prefix[], needed_blocks: integer, cluster: simhost.Cluster): simhost.Prefix?)?
 ---@field tick fun(cluster: simhost.Cluster)?
 ---@field on_first_token fun(request: simhost.Request, cluster: simhost.Cluster)?
 ---@field on_finish fun(request: simhost.Request, cluster: simhost.Cluster)?

@@ -254,6 +254,7 @@ const char *vm_show(lua_State *L, int index, char *buffer, size_t size) {
           return buffer;
         case OBJECT_CLUSTER: return "the cluster";
         case OBJECT_STEP: return "the step";
+        case OBJECT_PREFIX: return "a prefix";
         case OBJECT_FROZEN: return "a read-only table";
       }
       return "an object";

@@ -20,6 +20,11 @@ static const clua_field request_fields[] = {
     CLUA_REQUEST_STATE(ROW) CLUA_REQUEST_DERIVED(PLAIN_ROW)
 #undef STRUCT
 };
+static const clua_field prefix_fields[] = {
+#define STRUCT clua_prefix_state
+    CLUA_PREFIX_STATE(ROW)
+#undef STRUCT
+};
 static const clua_field cluster_fields[] = {CLUA_CLUSTER_DERIVED(PLAIN_ROW)};
 static const clua_field step_fields[] = {CLUA_STEP_DERIVED(PLAIN_ROW)};
 
@@ -33,6 +38,7 @@ static const struct {
     TABLE(request_fields, "a request"),
     TABLE(cluster_fields, "the cluster"),
     TABLE(step_fields, "the step"),
+    TABLE(prefix_fields, "a prefix"),
 };
 
 const clua_field *clua_fields(clua_view view, int32_t *count) {

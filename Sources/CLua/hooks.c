@@ -223,6 +223,43 @@ clua_status clua_call_preempt(clua_vm *vm, int64_t now_ns, int32_t instance, con
   return status;
 }
 
+/* ---- evict ---- */
+
+int body_evict(lua_State *L) {
+  clua_vm *vm = vm_of(L);
+  eviction *call = vm_argument(L);
+  hook_push(L);
+  view_push_instance(L, call->instance);
+  lua_createtable(L, call->count, 0);
+  for (int32_t i = 0; i < call->count; i++) {
+    view_push_prefix(L, i, &call->candidates[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  uint64_t asked = vm->epoch;
+  lua_pushinteger(L, call->needed_blocks);
+  vm_push(L, vm->cluster);
+  lua_call(L, 4, 1);
+  if (lua_isnil(L, -1)) return 0;
+  prefix_object *chosen = view_object(L, -1, OBJECT_PREFIX);
+  if (chosen != NULL && chosen->stamp == asked) {
+    call->answer = chosen->place;
+    return 0;
+  }
+  char text[64];
+  const char *hint = chosen != NULL ? "it was a candidate of an earlier call" : "choose from the second argument of the hook";
+  WRONG(hint, "evict returned %s, expected one of the %d candidates or nil", vm_show(L, -1, text, sizeof text),
+        (int)call->count);
+  return 0;
+}
+
+clua_status clua_call_evict(clua_vm *vm, int64_t now_ns, int32_t instance, const clua_prefix_state *candidates,
+                            int32_t count, int64_t needed_blocks, int32_t *answer) {
+  eviction call = {instance, candidates, count, needed_blocks, -1};
+  clua_status status = vm_run(vm, CLUA_EVICT, now_ns, body_evict, &call);
+  *answer = call.answer;
+  return status;
+}
+
 /* ---- tick ---- */
 
 int body_tick(lua_State *L) {

@@ -33,6 +33,14 @@ typedef struct {
 
 typedef struct {
   int32_t instance;
+  const clua_prefix_state *candidates;
+  int32_t count;
+  int64_t needed_blocks;
+  int32_t answer;
+} eviction;
+
+typedef struct {
+  int32_t instance;
   clua_limits *limits;
 } batching;
 
@@ -41,6 +49,7 @@ int body_admit(lua_State *L);
 int body_route(lua_State *L);
 int body_batch(lua_State *L);
 int body_preempt(lua_State *L);
+int body_evict(lua_State *L);
 int body_tick(lua_State *L); /* no argument */
 int body_instance_down(lua_State *L);
 int body_instance_up(lua_State *L); /* argument: const int32_t * */

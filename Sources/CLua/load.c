@@ -7,20 +7,15 @@
 static const char *const hook_names[CLUA_HOOK_COUNT] = {
     "init",           "admit",     "route",     "route_decode", "batch",       "preempt", "tick",
     "on_first_token", "on_finish", "on_reject", "on_preempt",   "on_transfer",
-    "on_instance_down", "on_instance_up", "done"};
+    "on_instance_down", "on_instance_up", "done", "evict"};
 
 static const char *const known_keys[] = {
     "author",       "licence",
     "api",          "name",       "version",     "description", "params",          "every_iteration", "gateway_scan",
     "init",         "admit",      "route",       "route_decode", "batch",          "preempt",         "tick",
     "on_first_token", "on_finish", "on_reject",  "on_preempt",  "on_transfer",     "done",            "tick_interval_s",
-    "on_instance_down", "on_instance_up"};
+    "on_instance_down", "on_instance_up", "evict"};
 enum { KNOWN_KEYS = sizeof known_keys / sizeof *known_keys };
-
-/* In the policy contract, but not in this version of the engine. Refused rather than ignored. */
-static const char *const later_keys[] = {
-    "evict"};
-enum { LATER_KEYS = sizeof later_keys / sizeof *later_keys };
 
 /* The file being read. `bytes` belongs to clua_load. */
 typedef struct {
@@ -71,11 +66,7 @@ static void check_names(lua_State *L, const loading *file) {
   }
   if (wrong == NULL) return;
   place at = place_of_entry(file, wrong);
-  if (is_one_of(wrong, later_keys, LATER_KEYS)) {
-    vm_fail(L, at, NULL, "'%s' is not available in this version", wrong);
-  }
   const char *nearest = clua_nearest(wrong, known_keys, KNOWN_KEYS);
-  if (nearest == NULL) nearest = clua_nearest(wrong, later_keys, LATER_KEYS);
   if (nearest != NULL) {
     vm_fail(L, at, lua_pushfstring(L, "did you mean '%s'?", nearest), "a policy has no '%s'", wrong);
   }

@@ -63,18 +63,17 @@ static const clua_field *field_of(lua_State *L, int item, int index, const char 
   clua_vm *vm = vm_of(L);
   object_kind *object = lua_touserdata(L, item);
   object_kind kind = object != NULL ? *object : OBJECT_FROZEN;
-  if (kind != OBJECT_INSTANCE && kind != OBJECT_REQUEST) {
+  if (kind != OBJECT_INSTANCE && kind != OBJECT_REQUEST && kind != OBJECT_PREFIX) {
     char text[64];
-    vm_raise(L, NULL, "%s: the list holds %s, expected instances or requests", method,
+    vm_raise(L, NULL, "%s: the list holds %s, expected instances, requests or prefixes", method,
              vm_show(L, item, text, sizeof text));
   }
-  bool instance = kind == OBJECT_INSTANCE;
-  clua_view view = instance ? CLUA_VIEW_INSTANCE : CLUA_VIEW_REQUEST;
+  clua_view view = (clua_view)kind; /* kinds of objects begin with the views, in the same order */
   const clua_field *field = view_find(vm, L, view, index);
   if (field == NULL) {
     lua_pushvalue(L, index);
     lua_replace(L, 2);
-    view_unknown(L, view, instance ? "an instance" : "a request");
+    view_unknown(L, view, kind == OBJECT_INSTANCE ? "an instance" : kind == OBJECT_REQUEST ? "a request" : "a prefix");
   }
   return field;
 }
@@ -85,7 +84,7 @@ static int scan(lua_State *L, bool largest, const char *method) {
   if (lua_type(L, 2) != LUA_TTABLE) {
     char text[64];
     return vm_raise(L, lua_pushfstring(L, "write cluster:%s(candidates, \"kv_usage\")", method),
-                    "%s: the list is %s, expected an array of instances or requests", method,
+                    "%s: the list is %s, expected an array of instances, requests or prefixes", method,
                     vm_show(L, 2, text, sizeof text));
   }
   lua_Integer count = (lua_Integer)lua_rawlen(L, 2), best = 0;

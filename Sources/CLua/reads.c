@@ -70,10 +70,12 @@ static void set_value(lua_State *L, int index, clua_read *read) {
   }
 }
 
-/* Index of the instance or id of the request at `index`; 0 for other views. */
+/* Index of the instance, id of the request or place of the prefix at `index`; 0 for other views. */
 static int32_t object_of(lua_State *L, int index) {
   instance_object *instance = view_object(L, index, OBJECT_INSTANCE);
   if (instance != NULL) return instance->index;
+  prefix_object *prefix = view_object(L, index, OBJECT_PREFIX);
+  if (prefix != NULL) return prefix->place;
   request_object *request = view_object(L, index, OBJECT_REQUEST);
   return request != NULL ? request->request.id : 0;
 }
@@ -87,8 +89,10 @@ static void note_scan(lua_State *L) {
   for (lua_Integer i = 1; i <= count; i++) {
     vm_tick(L, vm);
     lua_rawgeti(L, 2, i);
-    if (lua_type(L, -1) != LUA_TUSERDATA || view_kind(L, -1) > OBJECT_REQUEST) break;
-    clua_view view = (clua_view)view_kind(L, -1);
+    if (lua_type(L, -1) != LUA_TUSERDATA) break;
+    object_kind kind = view_kind(L, -1);
+    if (kind != OBJECT_INSTANCE && kind != OBJECT_REQUEST && kind != OBJECT_PREFIX) break;
+    clua_view view = (clua_view)kind;
     const clua_field *field = view_find(vm, L, view, 3);
     if (field == NULL || field->type == CLUA_METHOD) break;
     view_push_field(L, top + 1, field);

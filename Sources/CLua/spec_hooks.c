@@ -245,6 +245,28 @@ static int host_preempt(lua_State *L) {
   return 1;
 }
 
+/* evict(instance, candidates, needed_blocks) -> the place of the chosen one, or nil; candidates are tables. */
+static int host_evict(lua_State *L) {
+  lua_settop(L, 3);
+  eviction call = {.instance = view_instance(L, 1, "evict: the instance")->index, .needed_blocks = 1, .answer = -1};
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_Integer listed = (lua_Integer)lua_rawlen(L, 2);
+  if (listed > 1000) return vm_raise(L, NULL, "more than 1000 candidates"); /* guess: the engine gives far fewer */
+  clua_prefix_state *candidates = lua_newuserdatauv(L, sizeof *candidates * (size_t)(listed + 1), 0); /* unseen by Lua */
+  for (lua_Integer i = 0; i < listed; i++) {
+    candidates[i] = (clua_prefix_state){.blocks = 1};
+    lua_rawgeti(L, 2, i + 1);
+    spec_read(L, lua_gettop(L), CLUA_VIEW_PREFIX, NULL, &candidates[i]);
+    lua_pop(L, 1);
+  }
+  call.candidates = candidates;
+  call.count = (int32_t)listed;
+  if (!lua_isnil(L, 3)) call.needed_blocks = spec_integer(L, 3, "needed_blocks");
+  ask(L, CLUA_EVICT, body_evict, &call);
+  if (call.answer < 0) lua_pushnil(L); else lua_pushinteger(L, call.answer + 1);
+  return 1;
+}
+
 /* has(hook): does the policy define it? */
 static int host_has(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
@@ -360,6 +382,7 @@ void spec_hooks_open(lua_State *L) {
                                        {"on_instance_up", host_instance_up},
                                        {"tick", host_tick},
                                        {"preempt", host_preempt},
+                                       {"evict", host_evict},
                                        {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
 }

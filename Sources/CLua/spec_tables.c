@@ -75,6 +75,10 @@ static bool is_fixed(clua_view view, const clua_field *field) {
   return view == CLUA_VIEW_REQUEST && field->type == CLUA_DATA;
 }
 
+static const char *name_of(clua_view view) {
+  return view == CLUA_VIEW_INSTANCE ? "an instance" : view == CLUA_VIEW_REQUEST ? "a request" : "a prefix";
+}
+
 /* Refuses keys that are no field of the view, the first in the order of their names. */
 static void check_keys(lua_State *L, int table, clua_view view) {
   int32_t count, usable = 0;
@@ -83,7 +87,7 @@ static void check_keys(lua_State *L, int table, clua_view view) {
   for (int32_t i = 0; i < count; i++) {
     if (!is_fixed(view, &fields[i])) names[usable++] = fields[i].name;
   }
-  const char *what = view == CLUA_VIEW_INSTANCE ? "an instance" : "a request";
+  const char *what = name_of(view);
   for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TSTRING) {
       vm_raise(L, "write name = value", "the table of %s has an entry without a name", what);
@@ -110,7 +114,7 @@ void spec_read(lua_State *L, int table, clua_view view, void *facts, void *state
   if (lua_type(L, table) != LUA_TTABLE) {
     char text[64];
     vm_raise(L, "write { name = value, ... }", "%s is %s, expected a table",
-             view == CLUA_VIEW_INSTANCE ? "an instance" : "a request", vm_show(L, table, text, sizeof text));
+             name_of(view), vm_show(L, table, text, sizeof text));
   }
   check_keys(L, table, view);
   int32_t count;

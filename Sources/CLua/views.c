@@ -97,6 +97,17 @@ void view_push_request(lua_State *L, clua_request request) {
   lua_remove(L, -2);
 }
 
+/* Pushes a view of cached blocks, which is made for this call. */
+void view_push_prefix(lua_State *L, int32_t place, const clua_prefix_state *state) {
+  prefix_object *object = lua_newuserdatauv(L, sizeof *object, 0);
+  object->kind = OBJECT_PREFIX;
+  object->place = place;
+  object->stamp = vm_of(L)->epoch;
+  object->state = *state;
+  vm_push(L, vm_of(L)->metatables[OBJECT_PREFIX]);
+  lua_setmetatable(L, -2);
+}
+
 /* Pushes the view of an instance; nil for -1. */
 void view_push_instance(lua_State *L, int32_t index) {
   clua_vm *vm = vm_of(L);
@@ -256,11 +267,14 @@ static void push_step_field(lua_State *L, const clua_field *field) {
   }
 }
 
-/* Pushes a field of the instance or request at `object`. */
+/* Pushes a field of the instance, request or prefix at `object`. */
 void view_push_field(lua_State *L, int object, const clua_field *field) {
   void *view = lua_touserdata(L, object);
-  if (*(object_kind *)view == OBJECT_INSTANCE) push_instance_field(L, view, field);
-  else push_request_field(L, object, view, field);
+  switch (*(object_kind *)view) {
+    case OBJECT_INSTANCE: push_instance_field(L, view, field); break;
+    case OBJECT_PREFIX: push_member(L, field, &((prefix_object *)view)->state); break;
+    default: push_request_field(L, object, view, field);
+  }
 }
 
 /* Reads a numeric field without the stack; false when it is none. */
@@ -282,7 +296,9 @@ bool view_number(lua_State *L, int at, const clua_field *field, double *value) {
     return number;
   }
   const void *base;
-  if (*(object_kind *)view != OBJECT_INSTANCE) {
+  if (*(object_kind *)view == OBJECT_PREFIX) {
+    base = &((prefix_object *)view)->state;
+  } else if (*(object_kind *)view != OBJECT_INSTANCE) {
     base = request_state(L, view);
   } else if (field_row(CLUA_VIEW_INSTANCE, field) < FACT_FIELDS) {
     base = &vm_of(L)->facts[((instance_object *)view)->index];
@@ -310,6 +326,15 @@ static int request_index(lua_State *L) {
   const clua_field *field = view_find(vm_of(L), L, CLUA_VIEW_REQUEST, 2);
   if (field == NULL) return view_unknown(L, CLUA_VIEW_REQUEST, "a request");
   push_request_field(L, 1, object, field);
+  return 1;
+}
+
+static int prefix_index(lua_State *L) {
+  prefix_object *object = view_object(L, 1, OBJECT_PREFIX);
+  if (object == NULL) return vm_raise(L, NULL, "expected a prefix");
+  const clua_field *field = view_find(vm_of(L), L, CLUA_VIEW_PREFIX, 2);
+  if (field == NULL) return view_unknown(L, CLUA_VIEW_PREFIX, "a prefix");
+  push_member(L, field, &object->state);
   return 1;
 }
 
@@ -380,6 +405,7 @@ void views_open(lua_State *L) {
   view_metatable(L, OBJECT_REQUEST, "request", request_index, view_newindex);
   view_metatable(L, OBJECT_CLUSTER, "cluster", cluster_index, view_newindex);
   view_metatable(L, OBJECT_STEP, "step", step_index, view_newindex);
+  view_metatable(L, OBJECT_PREFIX, "prefix", prefix_index, view_newindex);
   frozen_open(L);
   vm->cluster = push_singleton(L, OBJECT_CLUSTER);
   vm->step = push_singleton(L, OBJECT_STEP);

@@ -14,7 +14,7 @@
 enum { STOP_NONE, STOP_TIME, STOP_INSTRUCTIONS, STOP_MEMORY };
 
 /* First word of every userdata in a machine: all of them are made here, so this tells them apart. */
-typedef enum { OBJECT_INSTANCE, OBJECT_REQUEST, OBJECT_CLUSTER, OBJECT_STEP, OBJECT_FROZEN } object_kind;
+typedef enum { OBJECT_INSTANCE, OBJECT_REQUEST, OBJECT_CLUSTER, OBJECT_STEP, OBJECT_PREFIX, OBJECT_FROZEN } object_kind;
 
 typedef struct {
   object_kind kind;
@@ -30,6 +30,14 @@ typedef struct {
   uint64_t stamp;
   clua_request_state state;
 } request_object;
+
+/* Cached blocks as they were when `evict` was asked: a copy, so it may be kept. */
+typedef struct {
+  object_kind kind;
+  int32_t place; /* among the candidates, from 0 */
+  uint64_t stamp; /* epoch of the call */
+  clua_prefix_state state;
+} prefix_object;
 
 /* A read-only table; user value 1 holds the table, `what` names it in messages. */
 typedef struct {
@@ -241,6 +249,7 @@ instance_object *view_instance(lua_State *L, int index, const char *what);
 request_object *view_request(lua_State *L, int index, const char *what);
 void view_push_request(lua_State *L, clua_request request);
 void view_push_instance(lua_State *L, int32_t index);
+void view_push_prefix(lua_State *L, int32_t place, const clua_prefix_state *state);
 void view_push_queue(lua_State *L, int32_t instance, bool running);
 void view_push_field(lua_State *L, int object, const clua_field *field);
 bool view_number(lua_State *L, int object, const clua_field *field, double *value);

@@ -77,11 +77,6 @@ import Testing
     #expect(
       loading("return { api = 1, gateway_scan = 1 }")?.problem
         == "gateway_scan is a number (1), expected true or false")
-    for name in ["evict"] {
-      #expect(
-        loading("return { api = 1, \(name) = function() end }")?.problem
-          == "'\(name)' is not available in this version")
-    }
   }
 
   @Test func ticksNeedAnInterval() {
@@ -223,7 +218,7 @@ import Testing
         == "argmin: 'name' is not a number")
     #expect(
       routing("return cluster:argmin({ 1 }, 'id')")?.problem
-        == "argmin: the list holds a number (1), expected instances or requests")
+        == "argmin: the list holds a number (1), expected instances, requests or prefixes")
     #expect(
       routing("return candidates[1]:estimate_step_s{ prefill_token = 1 }")?.suggestion
         == "did you mean 'prefill_tokens'?")

@@ -35,6 +35,7 @@ typedef enum clua_hook_id {
   CLUA_ON_INSTANCE_DOWN,
   CLUA_ON_INSTANCE_UP,
   CLUA_DONE,
+  CLUA_EVICT,
   CLUA_HOOK_COUNT
 } clua_hook_id;
 
@@ -52,6 +53,7 @@ typedef struct clua_instance_facts {
 } clua_instance_facts;
 typedef struct clua_instance_state { CLUA_INSTANCE_STATE(CLUA_MEMBER) } clua_instance_state;
 typedef struct clua_request_state { CLUA_REQUEST_STATE(CLUA_MEMBER) } clua_request_state;
+typedef struct clua_prefix_state { CLUA_PREFIX_STATE(CLUA_MEMBER) } clua_prefix_state;
 #undef CLUA_MEMBER
 #undef CLUA_TEXT_MEMBER
 
@@ -239,6 +241,10 @@ clua_status clua_call_route(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clua
 clua_status clua_call_preempt(clua_vm *vm, int64_t now_ns, int32_t instance, const clua_request *candidates,
                               int32_t count, int64_t needed_tokens, int32_t *answer);
 
+/* `answer` is the place among the candidates of those to go first, or -1 for the least recently used. */
+clua_status clua_call_evict(clua_vm *vm, int64_t now_ns, int32_t instance, const clua_prefix_state *candidates,
+                            int32_t count, int64_t needed_blocks, int32_t *answer);
+
 clua_status clua_call_tick(clua_vm *vm, int64_t now_ns);
 
 typedef enum clua_order { CLUA_FCFS, CLUA_SJF, CLUA_EDF, CLUA_LISTED } clua_order;
@@ -283,6 +289,7 @@ typedef enum clua_view {
   CLUA_VIEW_REQUEST,
   CLUA_VIEW_CLUSTER,
   CLUA_VIEW_STEP,
+  CLUA_VIEW_PREFIX,
   CLUA_VIEW_COUNT
 } clua_view;
 typedef struct clua_field {
@@ -308,7 +315,7 @@ typedef enum clua_value {
 /* One field that a policy read, or one method that it asked. */
 typedef struct clua_read {
   clua_view view;
-  /* Index of the instance, or id of the request, that was read; 0 for cluster and step. */
+  /* Index of the instance, id of the request, or place of the prefix, that was read; 0 for cluster and step. */
   int32_t object;
   /* Of the field or method; lives as long as the program. */
   const char *name;

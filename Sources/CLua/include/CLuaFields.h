@@ -120,6 +120,15 @@ typedef enum clua_type {
   FIELD(tenant, TENANT, "tenant that its trace says; nil without one") \
   FIELD(data, DATA, "a table that belongs to the policy, empty at first")
 
+/* Cached blocks that no request holds, next to each other in the order of eviction and given back together. */
+#define CLUA_PREFIX_STATE(FIELD) \
+  FIELD(blocks, blocks, INTEGER, "blocks of it; the deepest of the prompt goes first") \
+  FIELD(tokens, tokens, INTEGER, "tokens that those hold") \
+  FIELD(start_tokens, start_tokens, INTEGER, "tokens of the prompt before them") \
+  FIELD(hits, hits, INTEGER, "how often a prompt has found them in the cache") \
+  FIELD(freed_s, freed_ns, SECONDS, "when the last request gave them back, in s") \
+  FIELD(idle_s, idle_ns, SECONDS, "seconds since then")
+
 #define CLUA_CLUSTER_DERIVED(FIELD) \
   FIELD(now_s, NOW, "simulated time, in s") \
   FIELD(instances, ALL, "array of all instances, in configuration order") \

@@ -37,6 +37,11 @@ struct KVBlockPool {
   var head: Int32 = -1
   var tail: Int32 = -1
   private(set) var index = BlockIndex()
+  /// The run's clock, in pools whose evictions a policy chooses; nil in all others, which keep no account of use.
+  var clock: UnsafePointer<SimTime>?
+  /// Of each entry, in pools with a clock.
+  var uses = Pile<Use>(capacity: 1)
+  private var releases: Int32 = 0
 
   init(capacity: Int, blockSize: Int) {
     precondition(capacity >= 0 && blockSize > 0)
@@ -50,6 +55,7 @@ struct KVBlockPool {
     entries.deallocate()
     vacant.deallocate()
     index.deallocate()
+    uses.deallocate()
   }
 
   /// Blocks that requests hold; a shared block counts once.
@@ -88,6 +94,10 @@ struct KVBlockPool {
         cached -= 1
       }
       entries[Int(entry)].references += 1
+      if clock != nil {
+        uses[Int(entry)].hits += 1
+        uses[Int(entry)].isChosen = false
+      }
       holding.entries.append(entry)
     }
   }
@@ -112,7 +122,7 @@ struct KVBlockPool {
     let full = min(tokens / blockSize, keys.count)
     while holding.entries.count < full {
       holding.blanks -= 1
-      holding.entries.append(register(keys[holding.entries.count]))
+      holding.entries.append(register(keys[holding.entries.count], place: holding.entries.count))
     }
   }
 
@@ -147,6 +157,7 @@ struct KVBlockPool {
   /// Gives everything back: blanks first, then known blocks from the last to the first.
   mutating func release(_ holding: inout KVHolding) {
     appendBlank(holding.blanks)
+    releases &+= 1
     for entry in holding.entries.reversed() {
       entries[Int(entry)].references -= 1
       guard entries[Int(entry)].references == 0 else { continue }
@@ -155,6 +166,10 @@ struct KVBlockPool {
         appendBlank(1)
       } else {
         link(entry)
+        if let clock {
+          uses[Int(entry)].release = releases
+          uses[Int(entry)].freed = clock.pointee
+        }
         free += 1
         cached += 1
       }
@@ -165,10 +180,16 @@ struct KVBlockPool {
 
   // MARK: Queue
 
-  private mutating func register(_ key: UInt64) -> Int32 {
+  /// - Parameter place: of the block in its prompt.
+  private mutating func register(_ key: UInt64, place: Int) -> Int32 {
     let entry = makeEntry(key: key, references: 1, count: 1)
+    if clock != nil {
+      while uses.count < entries.count { uses.append(Use()) }
+      uses[Int(entry)] = Use(place: Int32(place))
+    }
     if let former = index.insert(entry, in: &entries) {
       // The former owner of the key keeps its place, and is blank from now on.
+      if clock != nil { uses[Int(entry)].hits = uses[Int(former)].hits }
       entries[Int(former)].key = 0
       if entries[Int(former)].references == 0 { cached -= 1 }
     }
@@ -202,7 +223,7 @@ struct KVBlockPool {
     tail = entry
   }
 
-  private mutating func unlink(_ entry: Int32) {
+  mutating func unlink(_ entry: Int32) {
     let previous = entries[Int(entry)].previous
     let next = entries[Int(entry)].next
     if previous >= 0 { entries[Int(previous)].next = next } else { head = next }

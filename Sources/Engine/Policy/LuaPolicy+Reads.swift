@@ -35,6 +35,10 @@ extension LuaPolicy {
             PolicyDecision.Subject(request: RequestID(Int(read.object)))
           }
         }
+      case CLUA_VIEW_PREFIX:
+        places.enter(field, of: .prefix(read.object), into: &decision) {
+          PolicyDecision.Subject(prefix: Int(read.object))
+        }
       default:
         // Lists of instances, parameters and the policy's own state say nothing by themselves.
         switch field.value {
@@ -57,6 +61,7 @@ private struct Places {
   enum Key: Hashable {
     case instance(Int32)
     case request(Int32)
+    case prefix(Int32)
   }
   private var candidates: [Key: Int] = [:]
   private var others: [Key: Int] = [:]
@@ -65,6 +70,8 @@ private struct Places {
     for (place, candidate) in decision.candidates.enumerated() {
       if let request = candidate.request {
         candidates[.request(request.index)] = place
+      } else if candidate.prefix >= 0 {
+        candidates[.prefix(candidate.prefix)] = place
       } else {
         candidates[.instance(candidate.index)] = place
       }

@@ -125,6 +125,21 @@ public struct LuaPolicy: Policy {
     return answer < 0 ? nil : candidates[Int(answer)]
   }
 
+  public mutating func evict(
+    _ instance: InstanceID, candidates: ContiguousArray<CachedPrefix>, neededBlocks: Int,
+    _ world: some PolicyWorld
+  ) throws(PolicyError) -> Int? {
+    var answer: Int32 = -1
+    let blockSize = world.instanceFacts(instance).blockSize
+    let now = world.now
+    let list = candidates.map { clua_prefix_state($0, blockSize: blockSize, now: now) }
+    try vm.call(CLUA_EVICT, about: .instance(instance), in: world) { handle, now in
+      clua_call_evict(
+        handle, now, instance.index, list, Int32(list.count), Int64(neededBlocks), &answer)
+    }
+    return answer < 0 ? nil : Int(answer)
+  }
+
   public var tickInterval: SimDuration? {
     let interval = clua_tick_ns(vm.handle)
     return interval > 0 ? SimDuration(nanoseconds: interval) : nil

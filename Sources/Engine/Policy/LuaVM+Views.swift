@@ -67,6 +67,18 @@ extension clua_instance_state {
   }
 }
 
+extension clua_prefix_state {
+  init(_ prefix: CachedPrefix, blockSize: Int, now: SimTime) {
+    self.init()
+    blocks = Int64(prefix.blocks)
+    tokens = Int64(prefix.blocks * blockSize)
+    start_tokens = Int64(prefix.startTokens)
+    hits = Int64(prefix.hits)
+    freed_ns = prefix.freed.nanoseconds
+    idle_ns = (now - prefix.freed).nanoseconds
+  }
+}
+
 extension clua_request_state {
   mutating func fill(from view: RequestView) {
     stage = view.stage == .prefill ? 0 : 1

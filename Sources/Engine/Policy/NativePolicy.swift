@@ -24,6 +24,10 @@ public struct NativePolicy: Policy {
     _ instance: InstanceID, candidates: ContiguousArray<RequestRef>, neededTokens: Int,
     _ world: some PolicyWorld
   ) -> RequestRef? { nil }
+  public mutating func evict(
+    _ instance: InstanceID, candidates: ContiguousArray<CachedPrefix>, neededBlocks: Int,
+    _ world: some PolicyWorld
+  ) -> Int? { nil }
   public var tickInterval: SimDuration? { nil }
   public mutating func tick(_ world: some PolicyWorld) {}
   public mutating func observe(

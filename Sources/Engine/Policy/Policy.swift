@@ -26,6 +26,12 @@ public protocol Policy {
     _ instance: InstanceID, candidates: ContiguousArray<RequestRef>, neededTokens: Int,
     _ world: some PolicyWorld
   ) throws(PolicyError) -> RequestRef?
+  /// Place among `candidates` of the cached blocks to go first, of at most `neededBlocks` that are about to be taken; nil is
+  /// the least recently used, for these and all that follow.
+  mutating func evict(
+    _ instance: InstanceID, candidates: ContiguousArray<CachedPrefix>, neededBlocks: Int,
+    _ world: some PolicyWorld
+  ) throws(PolicyError) -> Int?
   /// Simulated time between calls of `tick`; nil without one.
   var tickInterval: SimDuration? { get }
   mutating func tick(_ world: some PolicyWorld) throws(PolicyError)
@@ -76,6 +82,7 @@ public struct HookSet: OptionSet, Sendable, Hashable {
   public static let instanceDown = HookSet(rawValue: 1 << 12)
   public static let instanceUp = HookSet(rawValue: 1 << 13)
   public static let done = HookSet(rawValue: 1 << 14)
+  public static let evict = HookSet(rawValue: 1 << 15)
 }
 
 /// What a policy can be told of.

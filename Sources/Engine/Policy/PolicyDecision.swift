@@ -49,16 +49,29 @@ public struct PolicyDecision: Sendable, Equatable {
     public var value: Value
   }
 
-  /// An instance or a request, and what was read of it.
+  /// An instance, a request or cached blocks, and what was read of it.
   public struct Subject: Sendable, Equatable {
-    /// Name of an instance; nil for a request.
+    /// Name of an instance, or of cached blocks by their place; nil for a request.
     public var instance: String?
     public var request: RequestID?
     /// Place of an instance in the configuration.
     var index: Int32 = -1
+    /// Place of cached blocks among the candidates.
+    var prefix: Int32 = -1
     public var read: [Field] = []
     /// What choosing it would cost by the engine's own models, where that was asked for.
     public var estimate: SimDuration?
+
+    init(instance: String? = nil, request: RequestID? = nil, index: Int32 = -1) {
+      self.instance = instance
+      self.request = request
+      self.index = index
+    }
+
+    init(prefix: Int) {
+      instance = "prefix \(prefix + 1)"
+      self.prefix = Int32(prefix)
+    }
 
     public var name: String { instance ?? "request \(request?.index ?? -1)" }
   }

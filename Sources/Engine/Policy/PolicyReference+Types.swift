@@ -69,7 +69,7 @@ extension PolicyReference {
     case "to", "from", "instance": "simhost.Instance"
     case "role": #""prefill"|"decode"|"mixed""#
     case "tokens": "integer"
-    case "list": "simhost.Instance[]|simhost.Request[]"
+    case "list": "simhost.Instance[]|simhost.Request[]|simhost.Prefix[]"
     case "field", "how", "comparison": "string"
     case "iteration":
       "{ prefill_tokens: integer?, decode_seqs: integer?, context_tokens: integer? }"
@@ -125,6 +125,7 @@ extension PolicyReference {
     ---@field route_decode (fun(request: simhost.Request, candidates: simhost.Instance[], cluster: simhost.Cluster): simhost.Instance?, "stay"|"recompute"|nil)?
     ---@field batch (fun(instance: simhost.Instance, step: simhost.Step, cluster: simhost.Cluster): simhost.Limits?)?
     ---@field preempt (fun(instance: simhost.Instance, candidates: simhost.Request[], needed_tokens: integer, cluster: simhost.Cluster): simhost.Request?)?
+    ---@field evict (fun(instance: simhost.Instance, candidates: simhost.Prefix[], needed_blocks: integer, cluster: simhost.Cluster): simhost.Prefix?)?
     ---@field tick fun(cluster: simhost.Cluster)?
     ---@field on_first_token fun(request: simhost.Request, cluster: simhost.Cluster)?
     ---@field on_finish fun(request: simhost.Request, cluster: simhost.Cluster)?

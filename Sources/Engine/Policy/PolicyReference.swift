@@ -2,7 +2,7 @@ import CLua
 
 /// The reference of what policies can read, from the table that the bridge itself uses.
 public enum PolicyReference {
-  public enum View: String, CaseIterable, Sendable { case request, instance, cluster, step }
+  public enum View: String, CaseIterable, Sendable { case request, instance, cluster, step, prefix }
 
   struct Field {
     var name: String
@@ -20,6 +20,7 @@ public enum PolicyReference {
       case .instance: CLUA_VIEW_INSTANCE
       case .cluster: CLUA_VIEW_CLUSTER
       case .step: CLUA_VIEW_STEP
+      case .prefix: CLUA_VIEW_PREFIX
       }
     var count: Int32 = 0
     guard let rows = clua_fields(kind, &count) else { return [] }

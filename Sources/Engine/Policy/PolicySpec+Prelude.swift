@@ -121,7 +121,7 @@ extension PolicySpec {
     local methods = {}
     for _, name in ipairs { "request", "change", "place", "finish", "advance", "actions", "admit", "route", "route_decode", "batch",
       "on_first_token", "on_finish", "on_reject", "on_preempt", "on_transfer", "on_instance_down", "on_instance_up",
-      "tick", "preempt", "has" } do
+      "tick", "preempt", "evict", "has" } do
       local ask = host[name]
       methods[name] = function(_, ...) return ask(...) end
     end

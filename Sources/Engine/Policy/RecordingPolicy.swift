@@ -139,6 +139,24 @@ public struct RecordingPolicy: Policy {
     return answer
   }
 
+  public mutating func evict(
+    _ instance: InstanceID, candidates: ContiguousArray<CachedPrefix>, neededBlocks: Int,
+    _ world: some PolicyWorld
+  ) throws(PolicyError) -> Int? {
+    guard var lua else { return nil }
+    var decision = PolicyDecision(time: world.now, hook: "evict")
+    decision.instance = world.instanceFacts(instance).name
+    decision.candidates = candidates.indices.map { PolicyDecision.Subject(prefix: $0) }
+    let before = lua.hostNanoseconds(.evict)
+    let answer = try lua.evict(
+      instance, candidates: candidates, neededBlocks: neededBlocks, world)
+    decision.hostNanoseconds = lua.hostNanoseconds(.evict) - before
+    lua.takeTrace(into: &decision, .evict, world)
+    decision.choice = answer.map { decision.candidates[$0].name }
+    receive(decision)
+    return answer
+  }
+
   /// Told of only when the policy noted something.
   public mutating func tick(_ world: some PolicyWorld) throws(PolicyError) {
     guard var lua else { return }

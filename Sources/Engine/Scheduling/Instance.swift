@@ -85,8 +85,10 @@ struct Instance<Batch: DecodeBatch> {
 
   /// Forgets all requests and blocks, cached ones too. The caller has seen to their rows.
   mutating func clear() {
+    let clock = pool.clock
     pool.deallocate()
     pool = KVBlockPool(capacity: pool.capacity, blockSize: limits.blockSize)
+    pool.clock = clock
     reservedBlocks = 0
     waiting.removeAll()
     waitingTokens = 0

@@ -69,6 +69,9 @@ extension EventLoop {
     let rows = state.pointee.rows
     instance.pointee.admitReady(rows, now: now)
     if instance.pointee.running.isEmpty, instance.pointee.waiting.isEmpty { return false }
+    if hooks.contains(.evict) {
+      try chooseEvictions(index, blocks: instance.pointee.blocksForNextStep(rows))
+    }
 
     if mayContinue(instance) {
       instance.pointee.beginStep(StepLimits(instance.pointee.limits))
@@ -117,6 +120,8 @@ extension EventLoop {
       instance.pointee.batch.count == instance.pointee.running.count
     else { return false }
     if hooks.contains(.batch), policy.everyIteration { return false }
+    // Iterations that are planned ahead take blocks without asking.
+    if hooks.contains(.evict), instance.pointee.pool.cached > 0 { return false }
     // Keys that decode requests publish may be what the next waiting request needs.
     return instance.pointee.waiting.isEmpty || !instance.pointee.batch.hasKeyed
   }

@@ -188,7 +188,7 @@ extension EventLoop {
     if state.pointee.cluster.kvTransfer.mode == .pull {
       markReservations(index)
     } else {
-      grantReservations(index)
+      try grantReservations(index)
     }
     return true
   }

@@ -58,7 +58,7 @@ extension EventLoop {
     rows[slot].stream = .reserving
     state.pointee.instances[target].inflight += 1
     state.pointee.instances[target].reservations.append(slot)
-    grantReservations(target)
+    try grantReservations(target)
   }
 
   private mutating func closeStream(_ slot: Int32) {

@@ -59,13 +59,13 @@ extension EventLoop {
     if grantingInstances.count > 1 { grantingInstances.sort() }
     for index in grantingInstances {
       state.pointee.lanes[index].reservationsAreDirty = false
-      grantReservations(index)
+      try grantReservations(index)
     }
     grantingInstances.removeAll()
   }
 
   /// Promises blocks to waiting transfers in order, as long as there are some, and sends them on their way.
-  mutating func grantReservations(_ index: Int) {
+  mutating func grantReservations(_ index: Int) throws(SimulationError) {
     let state = self.state
     let instance = state.pointee.instances + index
     let rows = state.pointee.rows
@@ -80,6 +80,7 @@ extension EventLoop {
       if state.pointee.lanes[index].wantsToPull { return }
     }
     var began = false
+    if hooks.contains(.evict) { try chooseEvictions(forTransferTo: index) }
     while !isPull || instance.pointee.seats < instance.pointee.limits.maxNumSeqs,
       let head = instance.pointee.reservations.first,
       let granted = instance.pointee.grantReservation(
@@ -108,6 +109,7 @@ extension EventLoop {
         now: now)
       if isStream { computeUnderWay(slot) }
       began = true
+      if hooks.contains(.evict) { try chooseEvictions(forTransferTo: index) }
     }
     guard began else { return }
     // The plan may have counted on blocks that are gone.

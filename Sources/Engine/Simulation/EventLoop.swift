@@ -43,6 +43,8 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   var faults: FaultTracker
   /// Preemptions since anything in the cluster last came further: an arrival, a transfer, a token.
   var futilePreemptions = 0
+  /// The present instant, for pools whose evictions the policy chooses; nil without such a policy.
+  private let poolClock: UnsafeMutablePointer<SimTime>?
 
   init(_ scenario: Scenario, policy: P, observer: any RunObserver) {
     self.policy = policy
@@ -54,6 +56,12 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
     faults = FaultTracker(scenario)
     nextSample = scenario.options.logInterval.map { SimTime.zero + $0 } ?? .never
     series = scenario.options.seriesMoments.map { TimeSeries(capacity: $0) }
+    poolClock = hooks.contains(.evict) ? .allocate(capacity: 1) : nil
+    guard let poolClock else { return }
+    poolClock.initialize(to: .zero)
+    for index in 0..<state.pointee.instanceCount {
+      state.pointee.instances[index].pool.clock = UnsafePointer(poolClock)
+    }
   }
 
   func deallocate() {
@@ -68,6 +76,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
     state.pointee.deallocate()
     state.deinitialize(count: 1)
     state.deallocate()
+    poolClock?.deallocate()
   }
 
   var world: ClusterView<Batch> { ClusterView(state: state) }
@@ -85,6 +94,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
     while let time = nextInstant {
       takeSamples(until: time)
       state.pointee.now = time
+      poolClock?.pointee = time
       state.pointee.stage = .before
       if faults.schedule.next == time { try takeFaults() }
       if state.pointee.scaling.nextStart == time { try finishStarts() }

@@ -19,6 +19,7 @@ enum ChaosPolicy {
     local request_fields = { "id", "stage", "arrival_s", "prompt_tokens", "cached_tokens", "computed_tokens",
       "remaining_prompt_tokens", "generated_tokens", "context_tokens", "predicted_output_tokens", "kv_bytes",
       "turn", "deferrals", "preemptions", "waited_s", "session_id" }
+    local prefix_fields = { "blocks", "tokens", "start_tokens", "hits", "freed_s", "idle_s" }
     local function look(view, fields)
       for i = 1, #fields do mix(view[fields[i]]) end
     end
@@ -77,6 +78,13 @@ enum ChaosPolicy {
         mix(needed)
         local d = dice(#candidates + 1)
         return candidates[d]
+      end or nil,
+      evict = EVICTS and function(instance, candidates, needed, cluster)
+        look_around(cluster)
+        mix(instance.id)
+        mix(needed)
+        for i = 1, #candidates do look(candidates[i], prefix_fields) end
+        return candidates[dice(#candidates + 1)]
       end or nil,
       tick_interval_s = 0.001,
       tick = function(cluster) look_around(cluster) end,
@@ -141,8 +149,13 @@ enum ChaosPolicy {
     }
     """
 
-  static func text(admits: Bool, batches: Bool, every: Bool, scan: Bool, victims: Bool) -> String {
-    source.replacing("VICTIMS", with: "\(victims)").replacing("BATCHES", with: "\(batches)")
+  static func text(
+    admits: Bool, batches: Bool, every: Bool, scan: Bool, victims: Bool, evicts: Bool
+  )
+    -> String
+  {
+    source.replacing("EVICTS", with: "\(evicts)").replacing("VICTIMS", with: "\(victims)")
+      .replacing("BATCHES", with: "\(batches)")
       .replacing("EVERY", with: "\(every)")
       .replacing("SCAN", with: "\(scan)").replacing("ADMITS", with: "\(admits)")
   }

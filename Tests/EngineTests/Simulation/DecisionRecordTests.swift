@@ -39,7 +39,7 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: file) }
     let text = ChaosPolicy.text(
       admits: seed % 2 == 0, batches: seed % 3 != 0, every: seed % 5 == 0, scan: seed % 7 == 0,
-      victims: seed % 3 == 0)
+      victims: seed % 3 == 0, evicts: seed % 2 == 0)
     try text.write(toFile: file, atomically: true, encoding: .utf8)
     func outcome(stepByStep: Bool, records: Bool) throws -> (String, [PolicyDecision]) {
       var random = RandomScenario(seed: seed)

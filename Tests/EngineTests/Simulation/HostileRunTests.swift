@@ -10,7 +10,7 @@ import Testing
 @Suite struct HostileRunTests {
   static let hooks = [
     "init", "admit", "route", "route_decode", "batch", "preempt", "tick", "on_first_token",
-    "on_finish", "on_reject", "on_preempt", "on_transfer", "done",
+    "on_finish", "on_reject", "on_preempt", "on_transfer", "done", "evict",
   ]
 
   /// Ends in an error whatever the hook.
@@ -86,6 +86,8 @@ import Testing
     "worker = worker or coroutine.create(function(_, s) while true do pcall(function() s:decode_all() end) coroutine.yield() end end) coroutine.resume(worker, ...)",
     "coroutine.close(coroutine.create(function() local t <close> = setmetatable({}, { __close = function() error('x') end }) coroutine.yield() end))",
     "local s = args[2] for _, c in ipairs(cluster.instances) do for _, r in ipairs(c.running) do pcall(function() s:preempt(r) s:preempt(r) s:decode(r) s:prefill(r, 1) end) end for _, r in ipairs(c.waiting) do pcall(function() s:prefill(r, 1 << 31) end) pcall(function() s:prefill(r, 1) s:prefill(r, 1) end) pcall(function() s:preempt(r, {}) end) end end",
+    "for i = 1, args.n do if type(args[i]) == 'table' and args[i][1] then kept[#kept + 1] = args[i][1] do return kept[1] end end end",
+    "for i = 1, args.n do if type(args[i]) == 'table' then for _, p in ipairs(args[i]) do for _, m in ipairs { 'argmin', 'argmax', 'filter' } do pcall(cluster[m], cluster, { p, cluster, p }, 'hits', '<', 1) end pcall(function() p.hits = 1 end) pcall(rawset, p, 'hits', 1) pcall(next, p) end end end",
     // Globals and the standard library.
     "pcall(function() math = nil end) pcall(function() string.rep = error end) pcall(function() _G.x = 1 end)",
     "pcall(require, '../secret') pcall(require, 'x/y') pcall(require, string.rep('a', 1000))",
@@ -133,10 +135,14 @@ import Testing
     ]
     var workload = Workload(source: "test", format: "test")
     for id in 0..<14 {
-      workload.requests.append(
-        WorkloadRequest(
-          arrival: SimTime(nanoseconds: Int64(id) * 5_000_000), promptTokens: 20 + id,
-          outputTokens: 30))
+      var request = WorkloadRequest(
+        arrival: SimTime(nanoseconds: Int64(id) * 5_000_000), promptTokens: 20 + id,
+        outputTokens: 30)
+      // Half of each prompt is that of others, half its own.
+      request.contentStart = Int32(workload.content.count)
+      request.contentCount = Int32(20 + id)
+      workload.content += (0..<20 + id).map { UInt32($0 < 10 ? $0 : 100 * id + $0) }
+      workload.requests.append(request)
     }
     let cost = LinearCost(base: 2_000_000, perPrefillToken: 10_000, perDecodeRequest: 1000)
     return Scenario(

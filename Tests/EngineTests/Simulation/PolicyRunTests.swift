@@ -67,7 +67,7 @@ import Testing
     let file = FileManager.default.temporaryDirectory.appendingPathComponent(own).path
     let text = ChaosPolicy.text(
       admits: seed % 2 == 0, batches: seed % 3 != 0, every: seed % 5 == 0, scan: seed % 7 == 0,
-      victims: seed % 3 == 0 || seed % 11 == 0)
+      victims: seed % 3 == 0 || seed % 11 == 0, evicts: seed % 4 < 2)
     try text.write(toFile: file, atomically: true, encoding: .utf8)
     defer { try? FileManager.default.removeItem(atPath: file) }
     var outcomes: [String] = []
