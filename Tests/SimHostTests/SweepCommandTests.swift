@@ -139,12 +139,18 @@ import Testing
         usleep(.random(in: 0..<5000, using: &random))
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
+        if FileManager.default.fileExists(atPath: file) {
+          // On a busy machine it can be done before it is killed: it begins anew.
+          #expect(try Self.text(file) == Self.text(whole))
+          for path in [file, journal] { try? FileManager.default.removeItem(atPath: path) }
+          before = []
+          continue
+        }
         let after = Self.runs(journal)
         if process.terminationReason == .uncaughtSignal {
           // A line that was cut short is the last one, and no run of before is done again.
           #expect(after.prefix(before.count) == before[...], "kill \(kill)")
           #expect(Set(after.dropLast()).count == max(0, after.count - 1))
-          #expect(!FileManager.default.fileExists(atPath: file))
         }
         before = after
         let text = try Self.text(journal)
@@ -152,7 +158,7 @@ import Testing
       }
       let last = try Program.run(Self.sweep(file))
       #expect(last.exitCode == 0, "\(last.errors)")
-      #expect(last.errors.contains("resuming: "))
+      #expect(before.isEmpty || last.errors.contains("resuming: "))
       #expect(try Self.text(file) == Self.text(whole))
       #expect(!FileManager.default.fileExists(atPath: journal))
     }
