@@ -123,6 +123,8 @@ import Testing
     let policies = try FileManager.default.subpathsOfDirectory(atPath: Program.root + "/policies")
       .filter { $0.hasSuffix(".lua") && !$0.hasSuffix("_spec.lua") && !$0.hasPrefix("lib/") }
       .filter { (kind == "routing") == ($0.hasPrefix("routing/") || !$0.contains("/")) }
+      // These do nothing where no prompts are alike: a test of their own.
+      .filter { !$0.hasPrefix("eviction/") }
       .sorted()
     #expect(policies.count >= 12)
     // Targets that this load misses, where the paper's are far away.
@@ -151,6 +153,22 @@ import Testing
         outputs[policy] = all
       }
     }
+  }
+
+  @Test func evictionDiffersWherePrefixesDoNotAllFit() throws {
+    func output(_ policy: [String]) throws -> String {
+      try Program.inFolder { folder in
+        let csv = "\(folder)/run.csv"
+        let run = try Program.run(
+          [
+            "--cluster-config", "configs/cluster/single_node_single_instance.json", "--dataset",
+            "workloads/shared_prefixes.jsonl", "--num-gpu-blocks", "900", "--output", csv,
+          ] + policy)
+        #expect(run.exitCode == 0, "\(run.errors)")
+        return try String(contentsOfFile: csv, encoding: .utf8)
+      }
+    }
+    #expect(try output([]) != output(["--policy", "policies/eviction/lfu.lua"]))
   }
 
   /// `make test` runs the specs of the bundled policies.
