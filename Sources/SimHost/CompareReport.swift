@@ -18,8 +18,11 @@ struct CompareReport {
       lines.append("")
       lines.append(
         ConsoleText.labelled(
-          "", verdict(pair, baseline: comparison.baseline, seeds: comparison.seeds), indent: 0,
-          width: 100))
+          "",
+          verdict(
+            pair, baseline: comparison.baseline, seeds: comparison.seeds,
+            fewest: CandidateComparison.fewestSeeds(pairs: comparison.pairs.count)),
+          indent: 0, width: 100))
       lines += changes(pair)
     }
     return lines.joined(separator: "\n")
@@ -58,7 +61,9 @@ struct CompareReport {
   }
 
   /// In pieces at which lines may break.
-  private func verdict(_ pair: CandidateComparison.Pair, baseline: String, seeds: Int) -> [String] {
+  private func verdict(
+    _ pair: CandidateComparison.Pair, baseline: String, seeds: Int, fewest: Int
+  ) -> [String] {
     let name = ConsoleText.printable(pair.name)
     let other = ConsoleText.printable(baseline)
     func told(_ row: CandidateComparison.Row) -> String {
@@ -71,7 +76,7 @@ struct CompareReport {
     case .identical: return ["Verdict: \(name) and \(other) do the same: no request differs."]
     case .noDifference:
       var text = "Verdict: no significant difference between \(name) and \(other)"
-      if seeds < Self.fewSeeds { text += "; with \(seeds) seeds only a very large one would show" }
+      if seeds < fewest { text += "; with fewer than \(fewest) seeds none can be found" }
       return [text + "."]
     case .better:
       return ["Verdict: \(name) is better than \(other): " + better[0]] + better.dropFirst()
@@ -81,9 +86,6 @@ struct CompareReport {
         + better.dropFirst() + ["and worse in " + worse[0]] + worse.dropFirst()
     }
   }
-
-  /// With fewer, the least p value that ten signs can give (2/2^n) does not survive the correction for ten metrics.
-  private static let fewSeeds = 9
 
   private func changes(_ pair: CandidateComparison.Pair) -> [String] {
     guard !pair.changes.largest.isEmpty || pair.changes.otherOutcome > 0 else { return [] }

@@ -83,7 +83,8 @@ struct GoodputCommand: ParsableCommand {
     let found = zip(Candidate.names(candidates), candidates.indices).map { name, place in
       GoodputJSON.Candidate(
         name: name, seeds: Array(searches[place * seeds.count..<(place + 1) * seeds.count]),
-        baseline: place == 0 ? nil : first, bootstrapSeed: experiment.seed)
+        baseline: place == 0 ? nil : first, pairs: candidates.count - 1,
+        bootstrapSeed: experiment.seed)
     }
     let document = GoodputJSON(targets: targets, share: target, candidates: found)
     if let output { try document.save(to: output, inputs: inputs) }
@@ -151,9 +152,6 @@ struct GoodputReport {
   /// Requests that arrive within fewer latencies than this are a burst, not a rate. Origin: guess.
   private static let fewestLatencies = 5.0
 
-  /// Five equal signs come about by chance in 2 of 32 cases, more often than in one of 20.
-  private static let fewestPairs = 6
-
   func text(_ candidates: [GoodputJSON.Candidate], title: String, shared: String) -> String {
     let width = max(10, candidates.map(\.name.count).max() ?? 0) + 2
     func row(_ name: String, _ cells: [String]) -> String {
@@ -183,15 +181,13 @@ struct GoodputReport {
     for candidate in candidates {
       guard let difference = candidate.difference else { continue }
       let interval = difference.interval
-      let differs =
-        difference.pValue < CandidateComparison.level
-        && ((interval.lower ?? 0) > 0 || (interval.upper ?? 0) < 0)
+      let fewest = CandidateComparison.fewestSeeds(pairs: candidates.count - 1)
       lines.append(
         ConsoleText.printable(
           "\(candidate.name) less \(candidates[0].name): \(signed(interval.mean)) req/s, "
             + "95 % interval \(bounds(interval) { signed($0) }): "
-            + (differs ? "a significant difference" : "no significant difference")
-            + (interval.count < Self.fewestPairs ? ", which takes 6 seeds or more" : "")))
+            + (candidate.isSignificant ? "a significant difference" : "no significant difference")
+            + (interval.count < fewest ? ", which takes \(fewest) seeds or more" : "")))
     }
     return (lines + notes(candidates)).joined(separator: "\n")
   }

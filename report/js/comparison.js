@@ -84,7 +84,7 @@ function showComparisons(comparisons, section, grid) {
       pair.verdict === "better" || pair.verdict === "worse" ? ` than ${comparison.baseline}` : ` against ${comparison.baseline}`));
     section(`differences-${place}`, comparisons.length > 1 ? `Differences ${place + 1}` : "Differences",
       make("p", { class: "note" }, `${comparison.seeds} seeds; ${shared}. Every candidate serves the same samples; intervals are of the mean `
-        + "difference (bootstrap), significance also takes a test of signs with Holm's correction."),
+        + "difference (bootstrap), significance also takes that luck gets so far in fewer than one of 100 comparisons."),
       ...verdicts, grid(comparison.against.map((pair) => intervalFigure(comparison, pair))),
       ...comparison.against.flatMap((pair) => [make("h3", { style: "margin: 18px 0 8px" }, `${pair.name} and ${comparison.baseline}`),
         differenceTable(comparison, pair), ...changedTable(pair)]));

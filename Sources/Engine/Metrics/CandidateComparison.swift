@@ -9,8 +9,12 @@ public struct CandidateComparison: Sendable {
     public var candidate: Double
     /// Candidate less baseline.
     public var difference: PairedDifference
-    /// The interval leaves out 0, and so does the sign test after Holm's correction over all rows of the comparison.
-    public var isSignificant = false
+    /// Chance that any row of any candidate gets this far where nothing differs.
+    public var correctedPValue = 1.0
+    /// That chance is below `level`, and the interval leaves out 0.
+    public var isSignificant: Bool {
+      correctedPValue < CandidateComparison.level && difference.leavesOutZero
+    }
 
     public var wins: Int {
       metric.largerIsBetter ? difference.larger : difference.smaller
@@ -50,8 +54,16 @@ public struct CandidateComparison: Sendable {
   public var seeds: Int
   public var pairs: [Pair]
 
-  /// Chance of a false alarm in a comparison of candidates that do not differ. Origin: convention.
-  public static let level = 0.05
+  /// Chance of a false alarm in a comparison of candidates that do not differ.
+  ///
+  /// Origin: so that 100 comparisons of what does not differ have at most five with very near certainty (a chance of 5 in 10,000
+  /// for six or more); with 0.05 it would be even odds.
+  public static let level = 0.01
+
+  /// Seeds from which on a difference can be found among this many candidates beside the baseline.
+  public static func fewestSeeds(pairs: Int) -> Int {
+    max(MeanInterval.leastCount, SignTest.fewestPairs(level: level, tests: max(1, pairs)))
+  }
 
   /// - Parameter names: the baseline's first.
   /// - Parameter values: of each candidate, for each seed, of each metric.
@@ -65,34 +77,34 @@ public struct CandidateComparison: Sendable {
     baseline = names[0]
     seeds = values[0].count
     pairs = (1..<names.count).map { candidate in
-      let rows = metrics.enumerated().compactMap { place, metric -> Row? in
-        let both = zip(values[0], values[candidate]).compactMap { old, new -> (Double, Double)? in
+      var rows: [Row] = []
+      var family: [[Double]] = []
+      for (place, metric) in metrics.enumerated() {
+        let both = zip(values[0], values[candidate]).map { old, new -> (Double, Double)? in
           guard let old = old[place], let new = new[place] else { return nil }
           return (old, new)
         }
-        guard !both.isEmpty else { return nil }
-        return Row(
-          metric: metric, baseline: both.reduce(0) { $0 + $1.0 } / Double(both.count),
-          candidate: both.reduce(0) { $0 + $1.1 } / Double(both.count),
-          difference: PairedDifference(both.map { $1 - $0 }, seed: seed))
+        let found = both.compactMap { $0 }
+        guard !found.isEmpty else { continue }
+        rows.append(
+          Row(
+            metric: metric, baseline: found.reduce(0) { $0 + $1.0 } / Double(found.count),
+            candidate: found.reduce(0) { $0 + $1.1 } / Double(found.count),
+            difference: PairedDifference(found.map { $1 - $0 }, seed: seed)))
+        family.append(both.map { $0.map { $1 - $0 } ?? 0 })
+      }
+      for (place, value) in SignTest.pValues(family, seed: seed).enumerated() {
+        rows[place].correctedPValue = value
       }
       return Pair(name: names[candidate], rows: rows, changes: changes[candidate - 1])
     }
-    judge()
-  }
-
-  /// Rows without any difference are no test, and do not count as one.
-  private mutating func judge() {
-    let places = pairs.indices.flatMap { pair in
-      pairs[pair].rows.indices.filter { !pairs[pair].rows[$0].difference.isZero }
-        .map { (pair, $0) }
-    }
-    let corrected = PairedDifference.holm(
-      places.map { pairs[$0].rows[$1].difference.pValue })
-    for ((pair, row), value) in zip(places, corrected) {
-      let interval = pairs[pair].rows[row].difference.interval
-      guard let lower = interval.lower, let upper = interval.upper else { continue }
-      pairs[pair].rows[row].isSignificant = value < Self.level && (lower > 0 || upper < 0)
+    // Bonferroni: a candidate that does what the baseline does is no chance for luck.
+    let tests = pairs.count { pair in pair.rows.contains { !$0.difference.isZero } }
+    for pair in pairs.indices {
+      for row in pairs[pair].rows.indices {
+        let value = pairs[pair].rows[row].correctedPValue
+        pairs[pair].rows[row].correctedPValue = min(1, value * Double(tests))
+      }
     }
   }
 }

@@ -56,6 +56,7 @@ public struct CandidateComparisonJSON: OutputDocument {
         json.field("lower_95", row.difference.interval.lower)
         json.field("upper_95", row.difference.interval.upper)
         json.field("p", row.difference.pValue)
+        json.field("p_corrected", row.correctedPValue)
         json.field("pairs", row.difference.interval.count)
         json.field("wins", row.wins)
         json.field("losses", row.losses)

@@ -31,15 +31,25 @@ public struct GoodputJSON: OutputDocument {
     public var interval: MeanInterval
     /// Against the first candidate; nil for that one.
     public var difference: PairedDifference?
+    /// Candidates beside the first: each is a chance for luck.
+    private var pairs: Int
 
-    public init(name: String, seeds: [Seed], baseline: [Seed]?, bootstrapSeed: UInt64) {
+    public init(name: String, seeds: [Seed], baseline: [Seed]?, pairs: Int, bootstrapSeed: UInt64) {
       self.name = name
       self.seeds = seeds
+      self.pairs = pairs
       interval = MeanInterval(seeds.map(\.search.rate), seed: bootstrapSeed)
       difference = baseline.map { baseline in
         PairedDifference(
           zip(baseline, seeds).map { $1.search.rate - $0.search.rate }, seed: bootstrapSeed)
       }
+    }
+
+    /// As in a comparison: the chance that any candidate gets this far, and the interval.
+    public var isSignificant: Bool {
+      difference.map {
+        $0.leavesOutZero && $0.pValue * Double(pairs) < CandidateComparison.level
+      } ?? false
     }
   }
 
@@ -74,6 +84,7 @@ public struct GoodputJSON: OutputDocument {
               json.field("lower_95", difference.interval.lower)
               json.field("upper_95", difference.interval.upper)
               json.field("p", difference.pValue)
+              json.field("significant", json: candidate.isSignificant ? "true" : "false")
             }
           }
           json.array("seeds", candidate.seeds) { json, seed in

@@ -29,11 +29,24 @@ import Testing
     #expect(zero.isZero && zero.pValue == 1)
   }
 
-  /// 0.01 three times over is 0.03; 0.02 twice is 0.04; 0.5 stays.
-  @Test func holmCountsWhatWasLookedAt() {
-    #expect(PairedDifference.holm([0.02, 0.5, 0.01]) == [0.04, 0.5, 0.03])
-    #expect(PairedDifference.holm([0.9, 0.8]) == [1, 1])
-    #expect(PairedDifference.holm([]).isEmpty)
+  /// Of two metrics in four pairs, the first differs by 1, 1, 1, 1 and the second by 1, 1, 1, -1. Of the 16 ways to give signs
+  /// two bring the first to 4; two bring the second to 4 and eight to 2. Any of both gets to 4 in four ways, as the second
+  /// does where the last sign is swapped. The second's own 2 is reached by itself in ten.
+  @Test func metricsOfTheSamePairsAreTestedTogether() {
+    let values = SignTest.pValues([[1, 1, 1, 1], [1, 1, 1, -1]], seed: 0)
+    #expect(values == [4.0 / 16, 10.0 / 16])
+    // What goes together costs nothing; neither does what never differs.
+    let alike = SignTest.pValues([[1, 2, 3, 4], [10, 20, 30, 40], [0, 0, 0, 0]], seed: 0)
+    #expect(alike == [2.0 / 16, 2.0 / 16, 1])
+    #expect(SignTest.pValues([], seed: 0).isEmpty)
+    #expect(SignTest.pValues([[1e-200, 1e-200]], seed: 0) == [0.5])
+  }
+
+  /// 2 of 2^8 is 0.0078, of 2^7 0.0156; two candidates double it.
+  @Test func fewestPairsAreThoseThatCanBeFound() {
+    #expect(SignTest.fewestPairs(level: 0.01, tests: 1) == 8)
+    #expect(SignTest.fewestPairs(level: 0.01, tests: 2) == 9)
+    #expect(SignTest.fewestPairs(level: 0.05, tests: 1) == 6)
   }
 
   /// Law: of samples of ten from a skewed distribution, the interval holds the true mean about 95 times in 100.
