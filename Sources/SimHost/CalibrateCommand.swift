@@ -7,7 +7,8 @@ struct CalibrateCommand: ParsableCommand {
     abstract: "Fit cost models to measurements, and judge them.",
     discussion: """
       EXAMPLES
-        simhost calibrate --profile-dir profiles --hardware MyGPU --model meta-llama/Llama-3.1-8B
+        simhost calibrate --profile-dir profiles --hardware MyGPU \\
+          --model meta-llama/Llama-3.1-8B
         simhost calibrate judge --profile-dir profiles
       """,
     subcommands: [

@@ -12,7 +12,8 @@ struct CalibrateIterationsCommand: ParsableCommand {
       an instance (tp above 1) the link between them is fitted too, for link_bw and link_latency of cluster files.
 
       EXAMPLES
-        simhost calibrate iterations iterations.csv --hardware MyGPU --model meta-llama/Llama-3.1-8B
+        simhost calibrate iterations iterations.csv --hardware MyGPU \\
+          --model meta-llama/Llama-3.1-8B
       """)
 
   @Argument(help: ArgumentHelp("Measured iterations, CSV.", valueName: "file"))

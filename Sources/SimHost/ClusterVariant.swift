@@ -34,3 +34,22 @@ struct ClusterVariant: Sendable, Equatable {
     return cluster
   }
 }
+
+extension ClusterSplit {
+  /// Splits from the command line: a list, each of them perhaps a range, none of them twice.
+  static func list(_ text: String) throws -> [ClusterSplit] {
+    let splits = try text.split(separator: ",", omittingEmptySubsequences: false).flatMap { part in
+      if let range = ClusterSplit.range(String(part)) { return range }
+      guard let split = ClusterSplit(part) else {
+        throw ValidationError(
+          "split=\(part): expected prefill:decode such as 3:5, a range such as 1:7..7:1, or 8M for "
+            + "eight instances that do both")
+      }
+      return [split]
+    }
+    guard Set(splits.map(\.text)).count == splits.count else {
+      throw ValidationError("split=\(text): a value is there twice")
+    }
+    return splits
+  }
+}

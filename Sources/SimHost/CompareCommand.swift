@@ -8,14 +8,15 @@ struct CompareCommand: ParsableCommand {
     commandName: "compare",
     abstract: "Compare policies or clusters over many samples of a workload.",
     discussion: """
-      The first is the baseline. Each seed is another sample of the workload, the same for all that is compared, so that
+      The first is the baseline. Each seed is another sample of the workload, the same for all that is compared, so that \
       differences are paired. docs/experiments.md says what the numbers are.
 
       EXAMPLES
         simhost compare policies/least_kv.lua policies/random.lua \\
-          --cluster-config configs/cluster/single_node_4p4d.json --dataset workloads/overload.jsonl
-        simhost compare policies/least_kv.lua policies/least_kv.lua,headroom=0.3 --seeds 20 \\
-          --report outputs/headroom.html
+          --cluster-config configs/cluster/single_node_4p4d.json \\
+          --dataset workloads/overload.jsonl
+        simhost compare policies/least_kv.lua policies/least_kv.lua,headroom=0.3 \\
+          --seeds 20 --report outputs/headroom.html
         simhost compare policies/least_kv.lua --json \\
           --cluster-config configs/cluster/single_node_2p1d.json \\
           --cluster-config configs/cluster/single_node_colocated_pair.json
@@ -73,7 +74,7 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    let console = Console(level: .info)
+    let console = experiment.console
     let clusters =
       clusterConfig.isEmpty ? ["configs/cluster/single_node_pd_instance.json"] : clusterConfig
     let datasets = dataset.isEmpty ? ["workloads/example_trace.jsonl"] : dataset
@@ -93,6 +94,9 @@ struct CompareCommand: ParsableCommand {
     let groups = candidates.count > 1 ? servers : [servers.map { $0[0] }]
     var blocks: [CandidateComparisonJSON.Block] = []
     var records: [RunFile] = []
+    let progress = JobProgress(
+      total: datasets.count * groups.count * experiment.seeds, console: console)
+    defer { progress.end() }
     for file in datasets {
       let workload = try experiment.workload(file)
       for group in groups {
@@ -107,7 +111,7 @@ struct CompareCommand: ParsableCommand {
         }
         let comparison = try experiment.comparison(
           of: group, names: names, on: workload, seeds: experiment.seedNumbers, arrivals: arrivals,
-          targets: targets, changed: changed)
+          targets: targets, changed: changed, progress: progress)
         blocks.append(CandidateComparisonJSON.Block(shared: shared, comparison: comparison))
         // Runs of several comparisons would not be told apart on one page.
         if report != nil, datasets.count * groups.count == 1 {
@@ -118,6 +122,7 @@ struct CompareCommand: ParsableCommand {
         }
       }
     }
+    progress.end()
     let document = CandidateComparisonJSON(blocks, firstSeed: experiment.seed)
     if let output { try document.save(to: output, inputs: inputs) }
     if let report {

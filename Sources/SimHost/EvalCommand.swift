@@ -8,11 +8,11 @@ struct EvalCommand: ParsableCommand {
     commandName: "eval",
     abstract: "Score policies by a suite of scenarios.",
     discussion: """
-      The value of a run is the share of all its requests that keep the scenario's targets; a run that fails has 0. The score is
+      The value of a run is the share of all its requests that keep the scenario's targets; a run that fails has 0. The score is \
       the mean over scenarios, each the mean over its seeds.
 
-      Prints one line of JSON for each policy, in the order given, with the score, its parts and the error of each run that
-      failed. Policies run side by side, each run within the budgets of the suite. What a policy does wrong is part of its
+      Prints one line of JSON for each policy, in the order given, with the score, its parts and the error of each run that \
+      failed. Policies run side by side, each run within the budgets of the suite. What a policy does wrong is part of its \
       score and no failure of the command.
 
       EXAMPLE

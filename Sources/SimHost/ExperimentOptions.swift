@@ -33,6 +33,9 @@ struct ExperimentOptions: ParsableArguments {
       valueName: "name=value"))
   var param: [String] = []
 
+  @Flag(help: "Say nothing on stderr but warnings and errors: no progress, no notes.")
+  var quiet = false
+
   @Flag(help: "Let policies read the true length of outputs, which no real router knows.")
   var oracle = false
 
@@ -55,6 +58,8 @@ struct ExperimentOptions: ParsableArguments {
     }
     _ = try PolicyOptions.pairs(param)
   }
+
+  var console: Console { Console(level: quiet ? .warning : .info) }
 
   var seedNumbers: [UInt64] { (0..<seeds).map { seed &+ UInt64($0) } }
 

@@ -8,19 +8,28 @@ struct GoodputCommand: ParsableCommand {
     commandName: "goodput",
     abstract: "Find the highest rate at which requests keep their objectives.",
     discussion: """
-      Bisects the rate of Poisson arrivals for each seed; the requests are those of the trace. With several policies, each
-      serves the same samples. docs/experiments.md says more.
+      Bisects the rate of Poisson arrivals for each seed; the requests are those of the trace. With several policies or splits, \
+      each serves the same samples, and the first is what the others are compared with. docs/experiments.md says more.
 
       EXAMPLES
         simhost goodput policies/least_kv.lua --slo ttft=400ms,tpot=50ms --target 90%
         simhost goodput policies/least_kv.lua policies/random.lua --slo ttft=200ms \\
-          --cluster-config configs/cluster/single_node_4p4d.json --seeds 5 --json
+          --cluster-config configs/cluster/single_node_4p4d.json --json
+        simhost goodput --slo ttft=500ms,tpot=20ms --split 4:4,2:6,3:5,5:3 \\
+          --span 20 --cluster-config configs/cluster/single_node_4p4d.json
       """)
 
   @OptionGroup var experiment: ExperimentOptions
 
   @Option(help: ArgumentHelp("Cluster to simulate.", valueName: "file"))
   var clusterConfig = "configs/cluster/single_node_pd_instance.json"
+
+  @Option(
+    help: ArgumentHelp(
+      "How many instances compute prompts and how many decode: splits to search each, such as 1:7..7:1 or 2:6,8M.",
+      valueName: "splits"),
+    transform: ClusterSplit.list)
+  var split: [ClusterSplit] = []
 
   @Option(help: ArgumentHelp("Trace that the requests are from.", valueName: "file"))
   var dataset = "workloads/example_trace.jsonl"
@@ -61,29 +70,33 @@ struct GoodputCommand: ParsableCommand {
   }
 
   func run() throws {
-    let console = Console(level: .info)
+    let console = experiment.console
     let inputs = experiment.inputs([clusterConfig, dataset])
     try OutputFile.check(output.map { [$0] } ?? [], inputs: inputs)
     let targets = try GoodputTargets(slo: slo)
     let candidates = try experiment.checkedCandidates()
     let workload = try experiment.workload(dataset)
-    let (cluster, costs) = try experiment.clusterOptions.load(clusterConfig, ResourceFolders())
+    let contenders = try contenders(candidates)
     let seeds = experiment.seedNumbers
 
     let command = self
-    let searches = try SideBySide.map(candidates.count * seeds.count, workers: experiment.cores) {
+    let progress = JobProgress(total: contenders.count * seeds.count, console: console)
+    defer { progress.end() }
+    let searches = try SideBySide.map(contenders.count * seeds.count, workers: experiment.cores) {
       place in
-      let server = Server(
-        candidate: candidates[place / seeds.count], clusterFile: command.clusterConfig,
-        cluster: cluster, costs: costs)
-      return try command.search(
-        server, workload, seed: seeds[place % seeds.count], targets: targets)
+      let found = try command.search(
+        contenders[place / seeds.count].server, workload, seed: seeds[place % seeds.count],
+        targets: targets)
+      progress.advance()
+      return found
     }
+    progress.end()
     let first = Array(searches[..<seeds.count])
-    let found = zip(Candidate.names(candidates), candidates.indices).map { name, place in
+    let found = contenders.enumerated().map { place, contender in
       GoodputJSON.Candidate(
-        name: name, seeds: Array(searches[place * seeds.count..<(place + 1) * seeds.count]),
-        baseline: place == 0 ? nil : first, pairs: candidates.count - 1,
+        name: contender.name,
+        seeds: Array(searches[place * seeds.count..<(place + 1) * seeds.count]),
+        baseline: place == 0 ? nil : first, pairs: contenders.count - 1,
         bootstrapSeed: experiment.seed)
     }
     let document = GoodputJSON(targets: targets, share: target, candidates: found)
@@ -101,6 +114,25 @@ struct GoodputCommand: ParsableCommand {
             + "\(ConsoleText.grouped(workload.requests.count)) requests of \(dataset)"))
     }
     if let failure = console.failure { throw failure }
+  }
+
+  /// Each policy on each split of the cluster, under names that tell them apart.
+  private func contenders(_ candidates: [Candidate]) throws -> [(name: String, server: Server)] {
+    let names = Candidate.names(candidates)
+    let splits: [ClusterSplit?] = split.isEmpty ? [nil] : split
+    let clusters = try splits.map {
+      try experiment.clusterOptions.load(
+        clusterConfig, ResourceFolders(), variant: ClusterVariant(split: $0))
+    }
+    return zip(candidates, names).flatMap { candidate, name in
+      zip(splits, clusters).map { split, made in
+        let server = Server(
+          candidate: candidate, clusterFile: clusterConfig, cluster: made.cluster, costs: made.costs
+        )
+        guard let split else { return (name, server) }
+        return (candidates.count == 1 ? split.text : "\(name) \(split.text)", server)
+      }
+    }
   }
 
   private func search(

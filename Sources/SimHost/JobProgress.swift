@@ -1,10 +1,13 @@
 import Foundation
 import Synchronization
 
-/// How many of many runs are done, on stderr: a bar on a terminal, elsewhere a line from time to time.
+/// How many of many runs are done, on stderr: a bar on a terminal, elsewhere a line from time to time; nothing for who asked
+/// for quiet.
 final class JobProgress: Sendable {
   private let total: Int
+  /// Columns of the terminal; nil is none.
   private let width: Int?
+  private let isQuiet: Bool
   private let start = ContinuousClock.now
   private let state: Mutex<State>
 
@@ -16,15 +19,16 @@ final class JobProgress: Sendable {
   /// Between lines where there is no terminal. Origin: guess; often enough to see that it goes on.
   private static let quiet = Duration.seconds(10)
 
-  /// - Parameter width: columns of the terminal; nil is none.
-  init(total: Int, width: Int?) {
+  init(total: Int, console: Console) {
     self.total = total
-    self.width = width
+    width = console.progressWidth
+    isQuiet = console.level < .info
     state = Mutex(State(lastSaid: start))
   }
 
   /// One more is done.
   func advance() {
+    guard !isQuiet else { return }
     let line = state.withLock { state -> String? in
       state.done += 1
       let now = ContinuousClock.now

@@ -9,7 +9,7 @@ extension PolicyCommand {
       abstract:
         "Load a policy, let it decide a thousand times on small clusters, and each time twice.",
       discussion: """
-        Finds what goes wrong, what differs between two equal runs, parameters and hooks without use, and slow hooks.
+        Finds what goes wrong, what differs between two equal runs, parameters and hooks without use, and slow hooks. \
         Several files are checked together, as --policy takes them. Exit code 3 when something is wrong, 0 with remarks.
 
         EXAMPLES

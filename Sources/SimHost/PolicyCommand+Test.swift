@@ -8,7 +8,7 @@ extension PolicyCommand {
     static let configuration = CommandConfiguration(
       abstract: "Run *_spec.lua files: tests of policies on clusters made by hand.",
       discussion: """
-        A folder stands for all specs in it. Exit code 3 when a test fails.
+        A folder stands for all specs in it. Exit code 3 when a test fails. \
         docs/policies.md says how to write them.
 
         EXAMPLES

@@ -10,7 +10,8 @@ struct ReportCommand: ParsableCommand {
       EXAMPLES
         simhost --policy policies/least_kv.lua --run outputs/least_kv.json
         simhost --policy policies/random.lua --run outputs/random.json
-        simhost report outputs/least_kv.json outputs/random.json -o outputs/report.html
+        simhost report outputs/least_kv.json outputs/random.json \\
+          -o outputs/report.html
         simhost report outputs/sweep.csv -o outputs/sweep.html
 
       The page needs no network: it opens in any browser, and can be sent by mail. Runs, compare and sweep make it at once with

@@ -8,7 +8,8 @@ extension ExperimentOptions {
   /// - Parameter changed: how many of the requests that changed most to keep.
   func comparison(
     of servers: [Server], names: [String], on workload: Workload, seeds: [UInt64],
-    arrivals: ArrivalProcess?, targets: GoodputTargets?, changed: Int
+    arrivals: ArrivalProcess?, targets: GoodputTargets?, changed: Int,
+    progress: JobProgress? = nil
   ) throws -> CandidateComparison {
     let metrics = SeedMetric.all(targets: targets)
     let runs = try SideBySide.map(seeds.count, workers: cores) { place in
@@ -29,6 +30,7 @@ extension ExperimentOptions {
           baseline = result
         }
       }
+      progress?.advance()
       return (values: values, changes: changes)
     }
     var changes = [ChangedRequest.Changes](repeating: .init(), count: servers.count - 1)

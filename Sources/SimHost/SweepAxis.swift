@@ -54,7 +54,9 @@ struct SweepAxis: Sendable, Equatable {
       }
       kind = known.kind
     }
-    values = try kind == .split ? Self.splits(given) : Self.values(given, of: name, kind)
+    values =
+      try kind == .split
+      ? .list(ClusterSplit.list(given).map(\.text)) : Self.values(given, of: name, kind)
     for value in listed { try check(value) }
     if case .range(let low, let high, _) = values {
       try check("\(low)", isEnd: true)
@@ -76,23 +78,6 @@ struct SweepAxis: Sendable, Equatable {
     case .range(let low, let high, false):
       return String(low + (high - low) * random.nextUnit())
     }
-  }
-
-  /// A list of splits, each of them perhaps a range.
-  private static func splits(_ text: String) throws -> Values {
-    let splits = try text.split(separator: ",", omittingEmptySubsequences: false).flatMap { part in
-      if let range = ClusterSplit.range(String(part)) { return range }
-      guard let split = ClusterSplit(part) else {
-        throw ValidationError(
-          "split=\(part): expected prefill:decode such as 3:5, a range such as 1:7..7:1, or 8M for "
-            + "eight instances that do both")
-      }
-      return [split]
-    }.map(\.text)
-    guard Set(splits).count == splits.count else {
-      throw ValidationError("split=\(text): a value is there twice")
-    }
-    return .list(splits)
   }
 
   private static func values(_ text: String, of name: String, _ kind: Kind) throws -> Values {

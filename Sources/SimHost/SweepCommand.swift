@@ -8,22 +8,22 @@ struct SweepCommand: ParsableCommand {
     commandName: "sweep",
     abstract: "Run every combination of parameters, rates, clusters and limits.",
     discussion: """
-      Axes are rate, split, hardware, prefill-hardware, decode-hardware, prompt-scale, output-scale, slo-scale, cluster, dataset,
-      param.NAME, max-num-seqs, max-num-batched-tokens, long-prefill-token-threshold and block-size; values are a list or
+      Axes are rate, split, hardware, prefill-hardware, decode-hardware, prompt-scale, output-scale, slo-scale, cluster, dataset, \
+      param.NAME, max-num-seqs, max-num-batched-tokens, long-prefill-token-threshold and block-size; values are a list or \
       low:high:step, and with --random also low:high. A split is prefill:decode instances, 1:7..7:1 all of eight, 8M eight that do both.
 
-      Prints the means of each point. Interrupted, the same command goes on where it was: finished runs are in FILE.journal until
+      Prints the means of each point. Interrupted, the same command goes on where it was: finished runs are in FILE.journal until \
       the CSV is written. docs/experiments.md says more.
 
       EXAMPLES
-        simhost sweep policies/least_kv.lua --set param.headroom=0:0.3:0.1 --set rate=2,4,8 \\
-          --seeds 3 -o outputs/headroom.csv
+        simhost sweep policies/least_kv.lua --set param.headroom=0:0.3:0.1 \\
+          --set rate=2,4,8 --seeds 3 -o outputs/headroom.csv
         simhost sweep policies/least_kv.lua policies/random.lua --set rate=20:60:10 \\
           --set cluster=configs/cluster/single_node_4p4d.json -o outputs/rates.csv
         simhost sweep --set split=1:7..7:1 --goodput "ttft:500 tpot:50" \\
           --cluster-config configs/cluster/single_node_4p4d.json -o outputs/split.csv
-        simhost sweep --random 50 --set max-num-batched-tokens=256:8192 --set rate=2.0:12.0 \\
-          --goodput "ttft:400 tpot:50" -o outputs/limits.csv
+        simhost sweep --random 50 --set max-num-batched-tokens=256:8192 \\
+          --set rate=2.0:12.0 --goodput "ttft:400 tpot:50" -o outputs/limits.csv
       """)
 
   @OptionGroup var experiment: ExperimentOptions
@@ -63,6 +63,9 @@ struct SweepCommand: ParsableCommand {
       valueName: "file"))
   var report: String?
 
+  @Flag(help: "Print the means as JSON in place of the table.")
+  var json = false
+
   func validate() throws {
     if let randomPoints, !(1...SweepPoint.most).contains(randomPoints) {
       throw ValidationError("--random \(randomPoints): expected 1 to \(SweepPoint.most)")
@@ -77,48 +80,52 @@ struct SweepCommand: ParsableCommand {
   }
 
   func run() throws {
-    let console = Console(level: .info)
+    let console = experiment.console
     let plan = try SweepPlan(self)
     let journalPath = output + ".journal"
     try OutputFile.check(
-      [output, journalPath] + (report.map { [$0] } ?? []), inputs: plan.inputs)
+      [output, journalPath] + [report].compactMap { $0 }, inputs: plan.inputs)
     let journal = try SweepJournal(path: journalPath, digest: plan.digest, runs: plan.runs)
     let done = journal.rows
     let missing = (0..<plan.runs).filter { done[$0] == nil }
     if !done.isEmpty {
       console.info("resuming: \(done.count) of \(plan.runs) runs are in \(journalPath)")
     }
-    let progress = JobProgress(total: missing.count, width: console.progressWidth)
+    let progress = JobProgress(total: missing.count, console: console)
     defer { progress.end() }
     _ = try SideBySide.map(missing.count, workers: experiment.cores) { place in
       try journal.add(plan.row(missing[place]), of: missing[place])
       progress.advance()
     }
     let finished = journal.rows
-    let rows = (0..<plan.runs).compactMap { finished[$0] }
-    try SweepCSV(header: plan.header, rows: rows).save(to: output, inputs: plan.inputs)
-    journal.remove()
+    let lines = [plan.header] + (0..<plan.runs).compactMap { finished[$0] }
     progress.end()
-    let table = try SweepTable(lines: [plan.header] + rows, path: output)
+    try SweepCSV(lines: lines).save(to: output, inputs: plan.inputs)
+    let table = try SweepTable(lines: lines, path: output)
     if let report {
       try ReportCommand.page(ReportData([], sweep: table)).save(to: report, inputs: plan.inputs)
     }
-    console.result(
-      SweepReport(style: console.outputStyle)
-        .text(table, hasTargets: plan.targets != nil, file: output))
+    // All that was asked for is there: the finished runs need not be kept besides.
+    journal.remove()
+    if json {
+      console.result(String(table.text.dropLast()))
+    } else {
+      console.result(
+        SweepReport(style: console.outputStyle)
+          .text(table, hasTargets: plan.targets != nil, file: output))
+    }
     console.info("wrote \(output): \(plan.points.count) points, \(plan.runs) runs")
     if let failure = console.failure { throw failure }
   }
 }
 
-/// The rows of a sweep, as they are in the journal.
+/// The header and the rows of a sweep, as they are in the journal.
 private struct SweepCSV: OutputDocument {
-  var header: String
-  var rows: [String]
+  var lines: [String]
 
   func write(to sink: inout ByteSink) {
-    for row in [header] + rows {
-      sink.write(row)
+    for line in lines {
+      sink.write(line)
       sink.write("\r\n")
     }
   }

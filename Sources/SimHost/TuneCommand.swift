@@ -7,17 +7,19 @@ struct TuneCommand: ParsableCommand {
     commandName: "tune",
     abstract: "Search the parameters of a policy for the best of a metric.",
     discussion: """
-      Draws points from the ranges that the policy declares (without bounds, up to ten times to either side of the default) and
-      halves successively: all points serve one sample, the best third of them three, the best of these nine, up to --seeds. Then
+      Draws points from the ranges that the policy declares (without bounds, up to ten times to either side of the default) and \
+      halves successively: all points serve one sample, the best third of them three, the best of these nine, up to --seeds. Then \
       the best is compared with the defaults on as many other samples. Equals are told apart by mean latency.
 
       Metrics: goodput, slo_percent, output_throughput, finished_percent; mean_ttft_ms, p99_ttft_ms and so on for tpot, e2el.
 
       EXAMPLES
-        simhost tune policies/least_kv.lua --maximize goodput --goodput "ttft:200 tpot:14" \\
-          --cluster-config configs/cluster/single_node_4p4d.json --dataset workloads/overload.jsonl
-        simhost tune policies/prefix_affinity.lua --minimize p99_ttft_ms --points 81 --seeds 20 \\
-          --set param.overload=1.0:8.0
+        simhost tune policies/least_kv.lua --maximize goodput \\
+          --goodput "ttft:200 tpot:14" \\
+          --cluster-config configs/cluster/single_node_4p4d.json \\
+          --dataset workloads/overload.jsonl
+        simhost tune policies/prefix_affinity.lua --minimize p99_ttft_ms \\
+          --points 81 --seeds 20 --set param.overload=1.0:8.0
       """)
 
   @OptionGroup var experiment: ExperimentOptions
@@ -58,6 +60,9 @@ struct TuneCommand: ParsableCommand {
       valueName: "targets"))
   var goodputText: [String] = []
 
+  @Flag(help: "Print JSON in place of the tables.")
+  var json = false
+
   func validate() throws {
     guard experiment.candidates.count == 1, experiment.candidates[0].file != nil else {
       throw ValidationError("give one policy to tune")
@@ -74,7 +79,7 @@ struct TuneCommand: ParsableCommand {
   }
 
   func run() throws {
-    let console = Console(level: .info)
+    let console = experiment.console
     let targets = goodputText.isEmpty ? nil : try GoodputTargets(parsing: goodputText)
     let metric = try metric(targets)
     let arrivals = try rate.map(experiment.arrivals)
@@ -94,24 +99,34 @@ struct TuneCommand: ParsableCommand {
     let search = TuneSearch(
       servers: servers, experiment: experiment, workload: workload, arrivals: arrivals,
       targets: targets, metric: metric)
-    let rounds = try search.run { console.info($0) }
+    let rounds = try search.run(console)
 
     let report = TuneReport(style: console.outputStyle, plan: plan, metric: metric)
-    console.result(report.text(rounds, of: candidate))
     let best = rounds[rounds.count - 1].ranking[0].point
-    if best == 0 {
-      console.result("The defaults are the best of \(servers.count) points.")
-    } else {
-      // Samples that the search has not seen: what won by luck loses here.
-      let seeds = experiment.seedNumbers.map { $0 &+ UInt64(experiment.seeds) }
+    // Samples that the search has not seen: what won by luck loses here.
+    let evidenceSeeds = experiment.seedNumbers.map { $0 &+ UInt64(experiment.seeds) }
+    var evidence: CandidateComparisonJSON.Block?
+    if best != 0 {
       let comparison = try experiment.comparison(
-        of: [servers[0], servers[best]], names: ["defaults", "best"], on: workload, seeds: seeds,
+        of: [servers[0], servers[best]], names: ["defaults", "best"], on: workload,
+        seeds: evidenceSeeds,
         arrivals: arrivals, targets: targets, changed: 0)
-      let block = CandidateComparisonJSON.Block(
+      evidence = CandidateComparisonJSON.Block(
         shared: [(name: "cluster", value: clusterConfig), (name: "workload", value: dataset)],
         comparison: comparison)
-      console.result(CompareReport(style: console.outputStyle).text(block, seeds: seeds))
-      console.result("\n" + report.advice(best, comparison))
+    }
+    if json {
+      let document = report.json(rounds, evidence, firstSeed: evidenceSeeds[0])
+      console.result(String(document.text.dropLast()))
+    } else {
+      console.result(report.text(rounds, of: candidate))
+      if let evidence {
+        let compared = CompareReport(style: console.outputStyle)
+        console.result(compared.text(evidence, seeds: evidenceSeeds))
+        console.result("\n" + report.advice(best, evidence.comparison))
+      } else {
+        console.result("The defaults are the best of \(servers.count) points.")
+      }
     }
     if let failure = console.failure { throw failure }
   }

@@ -29,8 +29,8 @@ struct TuneSearch: Sendable {
     var ranking: [Standing]
   }
 
-  /// - Parameter tell: said before each round.
-  func run(_ tell: (String) -> Void) throws -> [Round] {
+  /// - Parameter console: told of each round, and of how far it is.
+  func run(_ console: Console) throws -> [Round] {
     var alive = Array(servers.indices)
     var values = [[Double?]](repeating: [], count: servers.count)
     var latencies = [[Double]](repeating: [], count: servers.count)
@@ -38,10 +38,15 @@ struct TuneSearch: Sendable {
     var seeds = 0
     while true {
       let more = rounds.isEmpty ? 1 : min(experiment.seeds, seeds * Self.keep)
-      tell("\(alive.count) points on \(more) of \(experiment.seeds) samples")
+      console.info("\(alive.count) points on \(more) of \(experiment.seeds) samples")
       let jobs = alive.flatMap { point in (seeds..<more).map { (point: point, seed: $0) } }
+      let progress = JobProgress(total: jobs.count, console: console)
+      defer { progress.end() }
       let served = try SideBySide.map(jobs.count, workers: experiment.cores) { place in
-        try serve(jobs[place].point, seed: experiment.seed &+ UInt64(jobs[place].seed))
+        let result = try serve(
+          jobs[place].point, seed: experiment.seed &+ UInt64(jobs[place].seed))
+        progress.advance()
+        return result
       }
       for (job, result) in zip(jobs, served) {
         values[job.point].append(result.value)
@@ -129,13 +134,30 @@ struct TuneReport {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// - Parameter evidence: the best beside the defaults; nil where these are the best.
+  func json(
+    _ rounds: [TuneSearch.Round], _ evidence: CandidateComparisonJSON.Block?, firstSeed: UInt64
+  ) -> TuneJSON {
+    TuneJSON(
+      metric: metric, parameters: plan.ranges.map(\.name),
+      rounds: rounds.map { round in
+        TuneJSON.Round(
+          seeds: round.seeds, ranking: round.ranking.map { (plan.points[$0.point], $0.value) })
+      },
+      isBetter: evidence.map { isBetter($0.comparison) } ?? false,
+      evidence: evidence.map { CandidateComparisonJSON([$0], firstSeed: firstSeed) })
+  }
+
+  /// Whether the best beats the defaults in the metric that was searched for.
+  private func isBetter(_ comparison: CandidateComparison) -> Bool {
+    comparison.pairs[0].rows.first { $0.metric.key == metric.key }.map {
+      $0.isSignificant && ($0.difference.interval.mean > 0) == metric.largerIsBetter
+    } ?? false
+  }
+
   /// What to make of the best point, which other samples have judged.
   func advice(_ point: Int, _ comparison: CandidateComparison) -> String {
-    let row = comparison.pairs[0].rows.first { $0.metric.key == metric.key }
-    let isBetter =
-      row.map { $0.isSignificant && ($0.difference.interval.mean > 0) == metric.largerIsBetter }
-      ?? false
-    return isBetter
+    isBetter(comparison)
       ? "Best: \(flags(point))"
       : "Keep the defaults: \(flags(point)) is not better in \(metric.title) on samples that the search had not seen."
   }

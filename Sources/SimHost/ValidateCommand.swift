@@ -16,7 +16,8 @@ struct ValidateCommand: ParsableCommand {
       Errors are (simulated - measured) / measured.
 
       EXAMPLES
-        simhost validate runs/first --cluster-config configs/cluster/a6000_single.json
+        simhost validate runs/first \\
+          --cluster-config configs/cluster/a6000_single.json
         simhost validate bench.json --dataset workloads/example_trace.jsonl \\
           --cluster-config configs/cluster/single_node_single_instance.json
       """)

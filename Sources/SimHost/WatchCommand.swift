@@ -8,13 +8,14 @@ struct WatchCommand: ParsableCommand {
     commandName: "watch",
     abstract: "Run a policy whenever its files are saved, and show what has changed.",
     discussion: """
-      Shows each metric beside that of the run before, and of the first run. What is wrong with the policy is shown too; the
+      Shows each metric beside that of the run before, and of the first run. What is wrong with the policy is shown too; the \
       next save runs it again. Ctrl-C ends it.
 
       EXAMPLES
         simhost watch my_policy.lua
         simhost watch my_policy.lua,weight=2 --seeds 4 \\
-          --cluster-config configs/cluster/single_node_4p4d.json --dataset workloads/overload.jsonl
+          --cluster-config configs/cluster/single_node_4p4d.json \\
+          --dataset workloads/overload.jsonl
       """)
 
   @OptionGroup var experiment: ExperimentOptions
@@ -46,7 +47,7 @@ struct WatchCommand: ParsableCommand {
   }
 
   func run() throws {
-    let console = Console(level: .info)
+    let console = experiment.console
     let targets = goodputText.isEmpty ? nil : try GoodputTargets(parsing: goodputText)
     let workload = try experiment.workload(dataset)
     let (cluster, costs) = try experiment.clusterOptions.load(clusterConfig, ResourceFolders())

@@ -8,8 +8,8 @@ struct WhyCommand: ParsableCommand {
     commandName: "why",
     abstract: "Tell the life of one request, and the numbers that decided it.",
     discussion: """
-      Repeats a run, given by its options or by a summary that it left, and follows one request through it: each hook that
-      was asked about it, what the policy read of each candidate, what it answered, and what the other candidates would
+      Repeats a run, given by its options or by a summary that it left, and follows one request through it: each hook that \
+      was asked about it, what the policy read of each candidate, what it answered, and what the other candidates would \
       have cost by the engine's own models.
 
       EXAMPLES

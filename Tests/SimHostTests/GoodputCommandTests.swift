@@ -38,6 +38,25 @@ import Testing
     #expect(try Self.rates(slo + cluster + ["--workers", "1"]) == large)
   }
 
+  /// A split is the cluster whose file has those roles.
+  @Test func splitsAreSearchedEach() throws {
+    let slo = ["--slo", "ttft=300ms,tpot=40ms"]
+    let splits = try Self.rates(slo + ["--split", "1:1..2:1,2M"])
+    let files = try ["pd_instance", "2p1d", "colocated_pair"].map {
+      try Self.rates(slo + ["--cluster-config", "configs/cluster/single_node_\($0).json"])[0]
+    }
+    #expect(splits == files)
+    let table = try Program.run(
+      ["goodput", "native", "policies/random.lua", "--split", "1:1,2:1", "--quiet"] + slo
+        + Self.quick)
+    #expect(table.exitCode == 0 && table.errors.isEmpty, "\(table.errors)")
+    for name in ["native 1:1", "native 2:1", "random 1:1", "random 2:1 less native 1:1: "] {
+      #expect(table.output.contains("\n\(name)"), "\(table.output)")
+    }
+    // With five seeds chance alone could have done it.
+    #expect(table.output.contains("which takes 10 seeds or more"), "\(table.output)")
+  }
+
   @Test func theTableSaysWhatLimits() throws {
     let run = try Program.run(["goodput", "--slo", "ttft=200ms", "--target", "95%"] + Self.quick)
     #expect(run.exitCode == 0, "\(run.errors)")
@@ -50,6 +69,7 @@ import Testing
   @Test(
     arguments: [
       ([], 64), (["--slo", "ttft=1s", "--target", "120%"], 64), (["--slo", "ttft=400"], 2),
+      (["--slo", "ttft=1s", "--split", "1:1,1:1"], 64), (["--slo", "ttft=1s", "--split", "x"], 64),
       (["--slo", "ttft=1s", "--precision", "0"], 64), (["--slo", "ttft=1s", "none.lua"], 3),
     ] as [([String], Int32)])
   func badInputIsRefused(_ arguments: [String], _ code: Int32) throws {

@@ -29,6 +29,10 @@ import Testing
       let examples = help.replacing(/\\\n\s*/, with: " ").split(separator: "\n")
         .map { $0.trimmingCharacters(in: .whitespaces) }.filter { $0.hasPrefix("simhost ") }
       #expect(!examples.isEmpty, "\(command)")
+      // As they stand, a terminal of 80 columns shows them; a wrapped one could not be copied.
+      let start = try #require(help.firstRange(of: "EXAMPLE")).lowerBound
+      let shown = help[start...].split(separator: "\n").prefix { !$0.hasPrefix("USAGE") }
+      for line in shown where line.hasPrefix("  ") { #expect(line.count <= 80, "\(line)") }
       for example in examples {
         // Redirections are the shell's, completions a request and no command.
         let line = example.split(separator: ">")[0]

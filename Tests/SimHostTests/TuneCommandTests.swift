@@ -42,6 +42,13 @@ import Testing
       #expect(run.output.contains("6 points on 3 samples"))
       #expect(run.output.contains("2 points on 9 samples"))
       #expect(try Program.run(arguments + ["--workers", "1"]).output == run.output)
+      let json = try Program.run(arguments + ["--json", "--quiet"])
+      #expect(json.exitCode == 0 && json.errors.isEmpty, "\(json.errors)")
+      let document = try JSONSerialization.jsonObject(with: Data(json.output.utf8))
+      let found = try #require(document as? [String: Any])
+      #expect((found["best"] as? [String: Any])?["share"] as? String == String(best.1))
+      #expect(found["better_than_defaults"] as? Bool == true)
+      #expect((found["rounds"] as? [Any])?.count == 3 && found["comparisons"] != nil)
     }
   }
 

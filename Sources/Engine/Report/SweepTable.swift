@@ -15,6 +15,8 @@ public struct SweepTable: Sendable {
 
   public var path: String
   public var axes: [String]
+  /// Names of the columns behind the seed.
+  public var columns: [String]
   /// In the order of the file.
   public var points: [Point]
 
@@ -45,6 +47,7 @@ public struct SweepTable: Sendable {
     }
     self.path = path
     axes = Array(header[2..<seed])
+    columns = Array(header[(seed + 1)...])
     points = []
     var number: String?
     var rows: [[String]] = []
@@ -70,7 +73,7 @@ public struct SweepTable: Sendable {
   }
 
   /// One line, in quotes where its content needs them (RFC 4180).
-  static func cells(_ line: String) -> [String] {
+  public static func cells(_ line: String) -> [String] {
     var cells = [""]
     var isQuoted = false
     var wasQuote = false
