@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 SWIFT_FILES = Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench validate man test-tools test-address test-faults test-report screenshots profiles profiles-clean install uninstall format lint clean tools lua
+.PHONY: help run build test bench validate man test-tools test-address test-faults test-report screenshots profiles profiles-clean install uninstall format lint clean tools lua sqlite
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,10 +92,13 @@ lint: tools ## Check formatting (swift format) and policies (luacheck).
 clean: ## Remove what was built.
 	rm -rf .build
 
-tools: lua
+tools: lua sqlite
 	@command -v swift >/dev/null || { \
 	  echo "simhost needs a Swift 6 toolchain: install one from https://www.swift.org/install/linux/ and put its bin folder on PATH." >&2; \
 	  exit 1; }
 
 lua:
 	@scripts/install-package.sh liblua5.4-dev /usr/include/lua5.4/lua.h
+
+sqlite:
+	@scripts/install-package.sh libsqlite3-dev /usr/include/sqlite3.h

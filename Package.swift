@@ -29,14 +29,18 @@ let package = Package(
         .product(name: "DequeModule", package: "swift-collections"),
       ],
       exclude: ["README.md"]),
+    // What sweeps write besides CSV. Linked statically too: the program needs nothing at run time.
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     .executableTarget(
       name: "SimHost",
       dependencies: [
-        "Engine", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
+        "Engine", "CSQLite",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      linkerSettings: [.linkedLibrary(":libsqlite3.a"), .linkedLibrary("m")]),
     .testTarget(name: "EngineTests", dependencies: ["Engine"]),
     .testTarget(name: "PolicyTests", dependencies: ["Engine"]),
-    .testTarget(name: "SimHostTests", dependencies: ["SimHost", "Engine"]),
+    .testTarget(name: "SimHostTests", dependencies: ["SimHost", "Engine", "CSQLite"]),
     .testTarget(name: "ArchitectureTests"),
   ],
   swiftLanguageModes: [.v6]

@@ -23,7 +23,8 @@ struct SweepCommand: ParsableCommand {
         simhost sweep --set split=1:7..7:1 --goodput "ttft:500 tpot:50" \\
           --cluster-config configs/cluster/single_node_4p4d.json -o outputs/split.csv
         simhost sweep --random 50 --set max-num-batched-tokens=256:8192 \\
-          --set rate=2.0:12.0 --goodput "ttft:400 tpot:50" -o outputs/limits.csv
+          --set rate=2.0:12.0 --goodput "ttft:400 tpot:50" -o outputs/limits.csv \\
+          --sqlite outputs/limits.db
       """)
 
   @OptionGroup var experiment: ExperimentOptions
@@ -59,6 +60,12 @@ struct SweepCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "SQLite database of the same: table runs, view points with the means over seeds.",
+      valueName: "file"))
+  var sqlite: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Page with heat maps and trade-offs; simhost report makes it of the CSV too.",
       valueName: "file"))
   var report: String?
@@ -82,9 +89,10 @@ struct SweepCommand: ParsableCommand {
   func run() throws {
     let console = experiment.console
     let plan = try SweepPlan(self)
+    if sqlite != nil { try SweepDatabase.check(plan.header) }
     let journalPath = output + ".journal"
     try OutputFile.check(
-      [output, journalPath] + [report].compactMap { $0 }, inputs: plan.inputs)
+      [output, journalPath] + [sqlite, report].compactMap { $0 }, inputs: plan.inputs)
     let journal = try SweepJournal(path: journalPath, digest: plan.digest, runs: plan.runs)
     let done = journal.rows
     let missing = (0..<plan.runs).filter { done[$0] == nil }
@@ -101,6 +109,10 @@ struct SweepCommand: ParsableCommand {
     let lines = [plan.header] + (0..<plan.runs).compactMap { finished[$0] }
     progress.end()
     try SweepCSV(lines: lines).save(to: output, inputs: plan.inputs)
+    if let sqlite {
+      try SweepDatabase(lines: lines, madeFrom: plan.description(of: self), path: sqlite)
+        .save(to: sqlite, inputs: plan.inputs)
+    }
     let table = try SweepTable(lines: lines, path: output)
     if let report {
       try ReportCommand.page(ReportData([], sweep: table)).save(to: report, inputs: plan.inputs)

@@ -104,6 +104,16 @@ struct SweepPlan: Sendable {
     return fixed.map(Self.field).joined(separator: ",")
   }
 
+  /// What a database says of the sweep that its rows do not.
+  func description(of command: SweepCommand) -> [(name: String, value: String)] {
+    [
+      ("simhost", SimHostCommand.version),
+      ("policies", candidates.map(\.longName).joined(separator: " ")),
+      ("cluster_config", command.clusterConfig), ("dataset", command.dataset),
+      ("goodput", command.goodputText.joined(separator: " ")), ("digest", digest),
+    ]
+  }
+
   /// Does a run, and returns its row.
   func row(_ run: Int) throws -> String {
     let place = run / seeds.count

@@ -117,7 +117,9 @@ import Testing
   @Test func aSweepKilledTwentyTimesGivesTheSameBytes() throws {
     try Program.inFolder { folder in
       let whole = "\(folder)/whole.csv"
-      #expect(try Program.run(Self.sweep(whole)).exitCode == 0)
+      let database = "\(folder)/killed.db"
+      let first = try Program.run(Self.sweep(whole, ["--sqlite", "\(folder)/whole.db"]))
+      #expect(first.exitCode == 0, "\(first.errors)")
       let file = "\(folder)/killed.csv"
       let journal = file + ".journal"
       let runs = 60
@@ -126,7 +128,7 @@ import Testing
       for kill in 1...20 {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Program.binary)
-        process.arguments = Self.sweep(file, ["--workers", "2"])
+        process.arguments = Self.sweep(file, ["--workers", "2", "--sqlite", database])
         process.currentDirectoryURL = URL(fileURLWithPath: Program.root)
         process.standardError = FileHandle.nullDevice
         try process.run()
@@ -142,7 +144,9 @@ import Testing
         if FileManager.default.fileExists(atPath: file) {
           // On a busy machine it can be done before it is killed: it begins anew.
           #expect(try Self.text(file) == Self.text(whole))
-          for path in [file, journal] { try? FileManager.default.removeItem(atPath: path) }
+          for path in [file, journal, database] {
+            try? FileManager.default.removeItem(atPath: path)
+          }
           before = []
           continue
         }
@@ -156,10 +160,14 @@ import Testing
         let text = try Self.text(journal)
         if !text.hasSuffix("\n") { before = before.dropLast() }
       }
-      let last = try Program.run(Self.sweep(file))
+      let last = try Program.run(Self.sweep(file, ["--sqlite", database]))
       #expect(last.exitCode == 0, "\(last.errors)")
       #expect(before.isEmpty || last.errors.contains("resuming: "))
       #expect(try Self.text(file) == Self.text(whole))
+      let databases = try [database, "\(folder)/whole.db"].map {
+        try Data(contentsOf: URL(filePath: $0))
+      }
+      #expect(databases[0] == databases[1] && databases[0].count > 10_000)
       #expect(!FileManager.default.fileExists(atPath: journal))
     }
   }
