@@ -2,6 +2,8 @@
 public struct FaultOutcome: Sendable, Equatable {
   /// Such as `kill decode/1 for 60s`.
   public var words: String
+  /// The instance that it struck; none where it struck a node's links.
+  public var instance: InstanceID
   public var start: SimTime
   /// When it was over; the end of the run at most.
   public var end: SimTime
@@ -15,8 +17,9 @@ public struct FaultOutcome: Sendable, Equatable {
   /// nobody.
   public var recovery: SimDuration? = nil
 
-  public init(words: String, start: SimTime, end: SimTime) {
+  public init(words: String, on instance: InstanceID = .none, start: SimTime, end: SimTime) {
     self.words = words
+    self.instance = instance
     self.start = start
     self.end = end
   }

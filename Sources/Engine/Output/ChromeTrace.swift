@@ -1,8 +1,10 @@
 /// A run as a Chrome trace, for https://ui.perfetto.dev: written while it goes on.
 ///
-/// Process 0 holds the requests: a span each, with its stages within. Every instance is a process with one track of
+/// Process 1 holds the requests: a span each, with its stages within. Every instance is a process with one track of
 /// iterations and two counters. Arrows lead from the iteration that computed the end of a prompt to the one that began
-/// decoding it elsewhere. Times are simulated, in µs with three decimals, which is exact.
+/// decoding it elsewhere. Rejections, preemptions, and faults with their ends are instants. Times are simulated, in µs with
+/// three decimals, which is exact. Processes and threads have numbers of their own, none of them 0, which Linux's importers
+/// take for the idle task.
 ///
 /// Source: the Trace Event Format,
 /// https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
@@ -34,11 +36,18 @@ public final class ChromeTrace {
     }
     sink = ByteSink(descriptor: gzip?.input ?? file.descriptor)
     sink.write("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[")
-    name("process_name", process: 0, "requests")
+    name("process_name", process: Self.requests, "requests")
     for (index, spec) in cluster.instances.enumerated() {
-      name("process_name", process: index + 1, spec.name)
-      name("thread_name", process: index + 1, "iterations")
+      let process = Self.process(of: InstanceID(index))
+      name("process_name", process: process, spec.name)
+      name("thread_name", process: process, "iterations")
     }
+  }
+
+  private static let requests = 1
+
+  private static func process(of instance: InstanceID) -> Int {
+    instance.isNone ? requests : Int(instance.index) + 2
   }
 
   deinit {
@@ -49,7 +58,7 @@ public final class ChromeTrace {
 
   public func iterationEnded(_ event: IterationEvent) {
     guard event.end >= window.lowerBound, event.start <= window.upperBound else { return }
-    let process = Int(event.instance.index) + 1
+    let process = Self.process(of: event.instance)
     let kind =
       event.prefills == 0 ? "decode" : event.decodes == 0 ? "prefill" : "mixed"
     begin("X", kind, process: process, at: event.start)
@@ -69,12 +78,14 @@ public final class ChromeTrace {
 
   public func preempted(_ request: RequestID, on instance: InstanceID, at now: SimTime) {
     guard window.contains(now) else { return }
-    instant("preempted \(request.index)", process: Int(instance.index) + 1, at: now, scope: "t")
+    instant(
+      "preempted \(request.index)", process: Self.process(of: instance), at: now, scope: "t")
   }
 
   /// Writes the requests, and gives the file its name.
   public func finish(_ result: RunResult) throws(OutputError) {
     for record in result.records { write(record, result.reasons) }
+    for fault in result.faults { write(fault, end: result.end) }
     sink.write("\n]}\n")
     sink.flush()
     isFinished = true
@@ -90,7 +101,7 @@ public final class ChromeTrace {
     let end = record.end == .never ? record.arrival : record.end
     guard end >= window.lowerBound, record.arrival <= window.upperBound else { return }
     let id = record.id.index
-    begin("b", "request \(id)", process: 0, at: record.arrival, request: id)
+    begin("b", "request \(id)", process: Self.requests, at: record.arrival, request: id)
     arguments([
       ("prompt_tokens", Int(record.promptTokens)), ("output_tokens", Int(record.outputTokens)),
       ("cached_tokens", Int(record.cachedTokens)), ("preemptions", Int(record.preemptions)),
@@ -104,20 +115,31 @@ public final class ChromeTrace {
       ("decode queue", record.decodeStart), ("decode", record.end),
     ] {
       guard until != .never, until > last else { continue }
-      begin("b", stage, process: 0, at: last, request: id)
+      begin("b", stage, process: Self.requests, at: last, request: id)
       close()
-      begin("e", stage, process: 0, at: until, request: id)
+      begin("e", stage, process: Self.requests, at: until, request: id)
       close()
       last = until
     }
-    begin("e", "request \(id)", process: 0, at: max(last, end), request: id)
+    begin("e", "request \(id)", process: Self.requests, at: max(last, end), request: id)
     close()
     if record.outcome == .rejected {
       let place = Int(record.reason)
       let reason = reasons.indices.contains(place) ? ": \(reasons[place])" : ""
-      instant("rejected \(id)\(reason)", process: 0, at: end, scope: "p")
+      instant("rejected \(id)\(reason)", process: Self.requests, at: end, scope: "p")
     }
     if record.transferStart != .never { arrow(record) }
+  }
+
+  private func write(_ fault: FaultOutcome, end: SimTime) {
+    let process = Self.process(of: fault.instance)
+    let scope = fault.instance.isNone ? "p" : "t"
+    if window.contains(fault.start) {
+      instant(fault.words, process: process, at: fault.start, scope: scope)
+    }
+    // Those that last until the run's end have none.
+    guard fault.end > fault.start, fault.end < end, window.contains(fault.end) else { return }
+    instant("end of \(fault.words)", process: process, at: fault.end, scope: scope)
   }
 
   /// Both ends stick to the iteration that is under way at that moment, so both must be there.
@@ -128,12 +150,12 @@ public final class ChromeTrace {
     else { return }
     let id = record.id.index
     begin(
-      "s", "KV transfer", process: Int(record.prefillInstance.index) + 1,
+      "s", "KV transfer", process: Self.process(of: record.prefillInstance),
       at: record.lastPrefillStart, request: id)
     arguments([("bytes", Int(record.kvBytes))])
     begin(
-      "f", "KV transfer", process: Int(record.decodeInstance.index) + 1, at: record.decodeStart,
-      request: id)
+      "f", "KV transfer", process: Self.process(of: record.decodeInstance),
+      at: record.decodeStart, request: id)
     sink.write(",\"bp\":\"e\"")
     close()
   }
@@ -152,7 +174,9 @@ public final class ChromeTrace {
     sink = json.sink
     sink.write(",\"pid\":")
     sink.write(process)
-    sink.write(",\"tid\":1,\"ts\":")
+    sink.write(",\"tid\":")
+    sink.write(process)
+    sink.write(",\"ts\":")
     sink.write(microseconds: time.nanoseconds)
     if let request {
       sink.write(",\"cat\":\"request\",\"id\":\"")

@@ -14,7 +14,10 @@ struct FaultTracker {
 
   mutating func begin(_ fault: Int) {
     let spec = schedule.faults[fault]
-    outcomes.append(FaultOutcome(words: spec.words, start: spec.start, end: spec.end))
+    var instance = InstanceID.none
+    if case .instance(let id) = spec.target { instance = id }
+    outcomes.append(
+      FaultOutcome(words: spec.words, on: instance, start: spec.start, end: spec.end))
     if spec.kind != .loseTransfers { underWay.append(fault) }
   }
 
