@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 SWIFT_FILES = Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench validate man test-tools test-address test-faults test-report screenshots profiles profiles-clean install uninstall format lint clean tools lua sqlite
+.PHONY: help run build test bench validate man test-tools test-address test-faults test-install test-report screenshots profiles profiles-clean install uninstall format lint clean tools lua sqlite
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test-address: tools ## Run hostile policies under AddressSanitizer; what is neve
 test-faults: tools ## Run 10,000 random scenarios with random faults; SEEDS=N for another number.
 	SIMHOST_FAULT_SEEDS=$(or $(SEEDS),10000) $(TESTS) --filter FaultLawTests
 
+test-install: build man ## Install into a scratch folder, run it from there, and remove it again.
+	scripts/test-install.sh
+
 bench: build ## Measure speed and memory on a fixed set of runs; BENCH=--quick leaves out the large ones.
 	python3 Benchmarks/bench.py $(BENCH)
 
@@ -59,8 +62,19 @@ validate: build ## Print docs/validation.md anew from measured runs: make valida
 MANUAL = .build/plugins/GenerateManual/outputs/SimHost
 
 man: tools ## Make manual pages of all commands, in .build/man; make install installs them then.
+	rm -rf $(MANUAL) .build/man
 	swift package --allow-writing-to-package-directory generate-manual --multi-page
-	install -d .build/man && cp $(MANUAL)/*.1 .build/man/
+	install -d .build/man
+	@for page in $(MANUAL)/*.1; do awk "$$EXAMPLES_AS_THEY_ARE" "$$page" >.build/man/"$${page##*/}"; done
+	@echo "wrote $$(ls .build/man | wc -l) pages to .build/man"
+
+# The plugin knows paragraphs only: command lines stay lines.
+define EXAMPLES_AS_THEY_ARE
+/^EXAMPLES?$$/ { print ".Ss " $$0; print ".nf"; isExample = 1; next }
+isExample && /^\./ { print ".fi"; isExample = 0 }
+{ print }
+endef
+export EXAMPLES_AS_THEY_ARE
 
 install: build ## Install binary, completions, policies, configs and workloads under PREFIX (default /usr/local).
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/simhost"
