@@ -1,8 +1,9 @@
 #!/bin/sh
-# report-screenshots.sh: makes the pictures of docs/images from reports of the built program, in headless Chromium.
+# report-screenshots.sh [FOLDER]: makes the pictures of docs/images from reports of the built program, in headless Chromium.
 set -eu
 cd "$(dirname "$0")/.."
 simhost=${SIMHOST:-.build/release/simhost}
+pictures=${1:-docs/images}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -28,8 +29,8 @@ $simhost sweep --set rate=80 --set prompt-scale=0.25,1,4 --set split=1:7..7:1 --
   --cluster-config configs/cluster/single_node_4p4d.json --dataset workloads/overload.jsonl \
   -o "$scratch/split.csv" --report "$scratch/sweep.html" >/dev/null 2>&1
 
-mkdir -p docs/images
-shoot "$scratch/one.html" docs/images/report-one-run.png 1260
-shoot "$scratch/compared.html" docs/images/report-compared.png 980
-shoot "$scratch/differences.html" docs/images/report-differences.png 1090
-shoot "$scratch/sweep.html" docs/images/report-sweep.png 1670
+mkdir -p "$pictures"
+shoot "$scratch/one.html" "$pictures"/report-one-run.png 1260
+shoot "$scratch/compared.html" "$pictures"/report-compared.png 980
+shoot "$scratch/differences.html" "$pictures"/report-differences.png 1090
+shoot "$scratch/sweep.html" "$pictures"/report-sweep.png 1670

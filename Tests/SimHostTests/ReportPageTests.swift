@@ -176,6 +176,30 @@ struct ReportPageTests {
     }
   }
 
+  /// The pictures of the guide: one run, three policies, their differences, a sweep. `make screenshots` keeps them.
+  @Test func picturesAreTakenOfEachKindOfPage() throws {
+    try Program.inFolder { folder in
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/bin/sh")
+      process.arguments = ["\(Program.root)/scripts/report-screenshots.sh", folder]
+      process.environment = ["SIMHOST": Program.binary, "PATH": "/usr/bin:/bin", "HOME": folder]
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 0)
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        .filter { $0.hasSuffix(".png") }
+      let kept = try FileManager.default.contentsOfDirectory(atPath: "\(Program.root)/docs/images")
+      #expect(Set(names).isSubset(of: kept) && names.count == 4, "\(names)")
+      for name in names {
+        let png = [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(name)")))
+        // The header of a PNG: width at byte 16. An empty page would be a few thousand bytes.
+        let width = png[16..<20].reduce(0) { $0 << 8 | Int($1) }
+        #expect(width == 1180 && png.count > 40_000, "\(name): \(png.count) bytes")
+      }
+    }
+  }
+
   /// Names are text wherever they come from.
   @Test func hostileNamesStayText() throws {
     try Program.inFolder { folder in

@@ -77,9 +77,9 @@ class Figure {
         textStyle: { color: colors.ink, fontSize: 12 }, valueFormatter: readable,
         axisPointer: { label: { formatter: ({ value }) => (x.categories ? String(value) : xText(value)) } } },
       xAxis: { ...axis, type: x.categories ? "category" : isStacked ? "time" : "value", data: x.categories, name: x.name, nameLocation: "middle", nameGap: 28,
-        min: x.categories ? undefined : (x.min ?? 0) * scale, max: x.max === undefined ? undefined : x.max * scale, splitLine: { show: false },
+        min: x.categories ? undefined : (x.min ?? 0) * scale, max: x.max === undefined ? undefined : x.max * scale, interval: x.interval, splitLine: { show: false },
         axisLabel: x.categories ? axis.axisLabel
-          : { ...axis.axisLabel, showMaxLabel: x.max === undefined, formatter: (value) => axisText(value / scale) } },
+          : { ...axis.axisLabel, showMaxLabel: x.showMax ?? x.max === undefined, formatter: (value) => axisText(value / scale) } },
       yAxis: { ...axis, type: "value", max: y.max, interval: y.interval, axisLabel: { ...axis.axisLabel, formatter: axisText } },
       series: shown.map((one, place) => ({
         type: "line", name: one.name, data: one.points.map(([at, value]) => [at * scale, value]), showSymbol: this.description.symbols ?? false, symbolSize: 5, color: one.color, connectNulls: false,

@@ -19,13 +19,20 @@ function distribution(data, metric) {
   const least = Math.min(...series.map((one) => one.points[0][0]));
   const most = 1.5 * Math.max(...limits, ...series.map((one) => at(one, 99)));
   const isCut = largest > 2 * most;
-  const end = isCut ? niceCeiling(most) : undefined;
-  const min = least > 0.5 * (end ?? largest) ? niceFloor(least, largest - least) : 0;
+  // An objective that nobody came near is shown where it leaves room for the rest.
+  const top = Math.max(largest, ...limits.filter((limit) => limit <= 2 * largest));
+  const reach = isCut ? niceCeiling(most) : top;
+  // An axis that does not begin at 0 begins and ends at its own steps.
+  const isRaised = least > 0.5 * reach;
+  const step = niceStep(isRaised ? reach - least : reach, reach);
+  const min = isRaised ? Math.floor(least / step) * step : 0;
+  // Beside an objective there must be room for its name.
+  const end = isCut ? reach : top > largest ? (Math.floor(top / step) + 1) * step : isRaised ? Math.ceil(top / step) * step : undefined;
   return new Figure({
     title: `${metricNames[metric]} (${metricShort[metric]})`,
     about: `Share of ${metric === "itl" ? "gaps" : "finished requests"} with at most that ${metricShort[metric]}, in %.${
       isCut ? ` The longest, ${readable(largest)} ms, lies beyond the edge.` : ""}`,
-    x: { name: "ms", min, max: end }, y: { name: "%", max: 100 }, series,
+    x: { name: "ms", min, max: end, interval: isRaised ? step : undefined, showMax: !isCut }, y: { name: "%", max: 100 }, series,
     marks: limits.map((limit) => ({ x: limit, label: `SLO ${readable(limit)} ms` })),
   });
 }
@@ -36,9 +43,12 @@ function niceCeiling(value) {
   return [1, 2, 2.5, 5, 10].map((factor) => factor * decade).find((one) => one >= value * 0.999999);
 }
 
+/** A round step, five of which cover a span or more; not so small that a value's digits would not tell. */
+const niceStep = (span, value) => niceCeiling(Math.max(span, value / 1000) / 5);
+
 /** A round number at or below a value, in steps that fit a span. */
 function niceFloor(value, span) {
-  const step = niceCeiling(Math.max(span, value / 1000) / 5);
+  const step = niceStep(span, value);
   return Math.floor(value / step) * step;
 }
 
