@@ -16,21 +16,21 @@ extension WorkloadCommand {
           Poisson arrivals, 5 requests a second for a minute:
             simhost workload generate --rate 5 --duration 60 -o calm.jsonl
           100 requests a second, and 150 from second 600 on:
-            simhost workload generate --rate 0:100,600:150 --duration 900 \
+            simhost workload generate --rate 0:100,600:150 --duration 900 \\
               -o step.jsonl
           Bursts of long prompts:
-            simhost workload generate --rate 2 --burstiness 0.2 --num-reqs 100 \
+            simhost workload generate --rate 2 --burstiness 0.2 --num-reqs 100 \\
               --prompt-tokens uniform:2000-8000 -o bursts.jsonl
           16 system prompts, some far more popular than others, with token ids:
-            simhost workload generate --rate 5 --num-reqs 200 --prefixes 16 \
+            simhost workload generate --rate 5 --num-reqs 200 --prefixes 16 \\
               --prefix-tokens uniform:1000-1500 -o prefixes.jsonl
           Agents that call a tool for some seconds between their turns:
-            simhost workload generate --rate 0.5 --num-reqs 30 --token-ids \
-              --turns geometric:5 --tool-delay lognormal:median=2,sigma=1 \
+            simhost workload generate --rate 0.5 --num-reqs 30 --token-ids \\
+              --turns geometric:5 --tool-delay lognormal:median=2,sigma=1 \\
               -o agents.jsonl
           Two tenants, one in a hurry:
-            simhost workload generate --rate 5 --num-reqs 200 \
-              --kind 3*tenant=a,class=chat,priority=1,ttft_slo_s=0.5 \
+            simhost workload generate --rate 5 --num-reqs 200 \\
+              --kind 3*tenant=a,class=chat,priority=1,ttft_slo_s=0.5 \\
               --kind 1*tenant=b,class=batch,deadline_s=60 -o tenants.jsonl
         """)
 
