@@ -43,19 +43,19 @@ public struct ByteSink {
 
   /// Decimal digits, with a minus sign where needed.
   public mutating func write(_ value: Int64) {
-    writeDigits(value.magnitude, negative: value < 0, decimals: 0)
+    row(most: RowCursor.widestNumber) { $0.put(value) }
   }
 
   public mutating func write(_ value: Int) { write(Int64(value)) }
 
   /// Nanoseconds as milliseconds with six decimals, which is exact: `1234567` is `1.234567`.
   public mutating func write(milliseconds nanoseconds: Int64) {
-    writeDigits(nanoseconds.magnitude, negative: nanoseconds < 0, decimals: 6)
+    row(most: RowCursor.widestNumber) { $0.put(milliseconds: nanoseconds) }
   }
 
   /// Nanoseconds as microseconds with three decimals, which is exact.
   mutating func write(microseconds nanoseconds: Int64) {
-    writeDigits(nanoseconds.magnitude, negative: nanoseconds < 0, decimals: 3)
+    row(most: RowCursor.widestNumber) { $0.put(microseconds: nanoseconds) }
   }
 
   private mutating func write(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -79,69 +79,26 @@ public struct ByteSink {
     text.withUnsafeBufferPointer { write($0) }
   }
 
-  /// Digits of `magnitude`, at least one before a point that stands before the last `decimals`.
-  private mutating func writeDigits(_ magnitude: UInt64, negative: Bool, decimals: Int) {
-    // 20 digits of the largest value, a sign and a point.
-    makeRoom(for: 22)
-    let digits = max(Self.digits(of: magnitude), decimals + 1)
-    let length = digits + (negative ? 1 : 0) + (decimals > 0 ? 1 : 0)
-    let end = used + length
-    used = end
-    buffer.withUnsafeMutableBufferPointer { buffer in
-      var place = end
-      var rest = magnitude
-      if decimals > 0 {
-        let (whole, fraction) = rest.quotientAndRemainder(dividingBy: Self.powersOfTen[decimals])
-        Self.put(fraction, digits: decimals, before: &place, in: buffer)
-        place -= 1
-        buffer[place] = UInt8(ascii: ".")
-        rest = whole
-      }
-      Self.put(rest, digits: digits - decimals, before: &place, in: buffer)
-      if negative { buffer[place - 1] = UInt8(ascii: "-") }
-    }
-  }
-
-  /// Writes the last `digits` digits of `value` before `place`, two at a time.
+  /// Fields written without asking for room again and again.
+  ///
+  /// - Parameter most: bytes that `body` may touch.
   @inline(__always)
-  private static func put(
-    _ value: UInt64, digits: Int, before place: inout Int,
-    in buffer: UnsafeMutableBufferPointer<UInt8>
-  ) {
-    var rest = value
-    var left = digits
-    while left >= 2 {
-      let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
-      let tens = UInt8(truncatingIfNeeded: (pair * 103) >> 10)
-      place -= 2
-      buffer[place] = UInt8(ascii: "0") + tens
-      buffer[place + 1] = UInt8(ascii: "0") + (UInt8(truncatingIfNeeded: pair) - 10 * tens)
-      rest = quotient
-      left -= 2
+  mutating func row(most: Int, _ body: (inout RowCursor) -> Void) {
+    makeRoom(for: most)
+    let start = used
+    used = buffer.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return start }
+      var cursor = RowCursor(at: base + start)
+      body(&cursor)
+      return cursor.place - base
     }
-    if left == 1 {
-      place -= 1
-      buffer[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-    }
-  }
-
-  private static func digits(of magnitude: UInt64) -> Int {
-    // A bit is log10(2) = 1233 / 4096 of a digit; the table settles which of two it is.
-    let bits = 64 - (magnitude | 1).leadingZeroBitCount
-    let least = (bits * 1233) >> 12
-    return magnitude < powersOfTen[least] ? max(1, least) : least + 1
-  }
-
-  private static let powersOfTen: [UInt64] = (0..<20).reduce(into: []) { powers, _ in
-    powers.append((powers.last ?? 0) == 0 ? 1 : (powers.last ?? 0) * 10)
   }
 
   private mutating func makeRoom(for count: Int) {
     guard buffer.count - used < count else { return }
-    if descriptor != nil {
-      flush()
-    } else {
-      buffer.append(contentsOf: repeatElement(0, count: buffer.count))
+    if descriptor != nil { flush() }
+    if buffer.count - used < count {
+      buffer.append(contentsOf: repeatElement(0, count: max(count, buffer.count)))
     }
   }
 

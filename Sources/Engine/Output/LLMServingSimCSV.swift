@@ -72,11 +72,13 @@ public struct LLMServingSimCSV: OutputDocument {
     if result.gapStarts.count == result.records.count + 1 {
       let range = result.gapStarts[row]..<result.gapStarts[row + 1]
       for index in range {
-        if index > range.lowerBound {
-          sink.write(ByteSink.comma)
-          sink.write(UInt8(ascii: " "))
+        sink.row(most: RowCursor.widestNumber + 2) { row in
+          if index > range.lowerBound {
+            row.put(ByteSink.comma)
+            row.put(UInt8(ascii: " "))
+          }
+          row.put(result.gaps[index])
         }
-        sink.write(result.gaps[index])
       }
     }
     sink.write("]\"")

@@ -37,12 +37,74 @@ public struct WideCSV: OutputDocument {
     sink.write(Self.columns.joined(separator: ","))
     sink.endRow()
     let words = Words(result, cluster: cluster)
+    let most = Self.columns.count * (RowCursor.widestNumber + 1) + 2 + words.widestRow
     for record in result.records {
-      writeRow(record, words, to: &sink)
-      sink.endRow()
+      sink.write(Int64(record.id.index))
+      sink.write(ByteSink.comma)
+      if let session = session(record.id) { sink.write(field: session) }
+      sink.row(most: most) { write(record, words, to: &$0) }
     }
   }
 
+  /// What stands behind the name of the session.
+  @inline(__always)
+  private func write(_ record: RequestRecord, _ words: Words, to row: inout RowCursor) {
+    let isHandedOver = record.transferStart != .never
+    row.put(ByteSink.comma)
+    moment(record.arrival, to: &row)
+    moment(record.routed, to: &row)
+    words.put(record.prefillInstance, to: &row)
+    length(record.prefillQueue, to: &row)
+    length(record.prefill, to: &row)
+    moment(record.firstToken, to: &row)
+    length(record.kvWait, to: &row)
+    count(isHandedOver ? record.kvBytes : nil, to: &row)
+    length(record.transfer, to: &row)
+    words.put(record.decodeInstance, to: &row)
+    length(record.decodeQueue, to: &row)
+    length(record.decode, to: &row)
+    moment(record.end, to: &row)
+    count(Int64(record.promptTokens), to: &row)
+    count(Int64(record.cachedTokens), to: &row)
+    count(Int64(record.outputTokens), to: &row)
+    length(record.timeToFirstToken, to: &row)
+    length(tokenTime(record), to: &row)
+    length(record.endToEnd, to: &row)
+    count(Int64(record.preemptions), to: &row)
+    count(result.faults.isEmpty ? nil : Int64(record.retries), to: &row)
+    count(targets.map { $0.areMet(by: record) ? 1 : 0 }, to: &row)
+    words.put(record.outcome, reason: record.reason, to: &row)
+    moment(record.promptEnd, to: &row)
+    moment(record.decodeToken, to: &row)
+    row.put(UInt8(ascii: "\r"))
+    row.put(UInt8(ascii: "\n"))
+  }
+
+  private func tokenTime(_ record: RequestRecord) -> SimDuration? {
+    guard record.outputTokens > 1, let generation = record.generation else { return nil }
+    return SimDuration(nanoseconds: generation.nanoseconds / Int64(record.outputTokens - 1))
+  }
+
+  @inline(__always)
+  private func moment(_ time: SimTime, to row: inout RowCursor) {
+    row.put(ByteSink.comma)
+    if time != .never { row.put(milliseconds: time.nanoseconds) }
+  }
+
+  @inline(__always)
+  private func length(_ duration: SimDuration?, to row: inout RowCursor) {
+    row.put(ByteSink.comma)
+    if let duration { row.put(milliseconds: duration.nanoseconds) }
+  }
+
+  @inline(__always)
+  private func count(_ value: Int64?, to row: inout RowCursor) {
+    row.put(ByteSink.comma)
+    if let value { row.put(value) }
+  }
+}
+
+extension WideCSV {
   /// Texts that rows repeat, as the bytes of their fields; an index of −1 is an empty field.
   private struct Words {
     private let instances: ContiguousArray<ContiguousArray<UInt8>>
@@ -63,11 +125,19 @@ public struct WideCSV: OutputDocument {
       outcomes = fields(Outcome.allCases.map(\.rawValue))
     }
 
-    func write(_ instance: InstanceID, to sink: inout ByteSink) {
-      write(Int(instance.index), of: instances, to: &sink)
+    /// Bytes of one row's texts at most: two instances, an outcome and a reason.
+    var widestRow: Int {
+      func widest(_ texts: ContiguousArray<ContiguousArray<UInt8>>) -> Int {
+        texts.lazy.map(\.count).max() ?? 0
+      }
+      return 2 * widest(instances) + widest(outcomes) + widest(reasons)
     }
 
-    func write(_ outcome: Outcome, reason: Int32, to sink: inout ByteSink) {
+    func put(_ instance: InstanceID, to row: inout RowCursor) {
+      put(Int(instance.index), of: instances, to: &row)
+    }
+
+    func put(_ outcome: Outcome, reason: Int32, to row: inout RowCursor) {
       let place =
         switch outcome {
         case .finished: 0
@@ -75,72 +145,16 @@ public struct WideCSV: OutputDocument {
         case .cancelled: 2
         case .unfinished: 3
         }
-      write(place, of: outcomes, to: &sink)
-      write(Int(reason), of: reasons, to: &sink)
+      put(place, of: outcomes, to: &row)
+      put(Int(reason), of: reasons, to: &row)
     }
 
-    private func write(
-      _ place: Int, of texts: ContiguousArray<ContiguousArray<UInt8>>, to sink: inout ByteSink
+    private func put(
+      _ place: Int, of texts: ContiguousArray<ContiguousArray<UInt8>>, to row: inout RowCursor
     ) {
-      sink.write(ByteSink.comma)
-      if texts.indices.contains(place) { sink.write(texts[place]) }
+      row.put(ByteSink.comma)
+      guard texts.indices.contains(place) else { return }
+      texts[place].withUnsafeBufferPointer { row.put($0) }
     }
-  }
-
-  private func writeRow(_ record: RequestRecord, _ words: Words, to sink: inout ByteSink) {
-    let isHandedOver = record.transferStart != .never
-    sink.write(Int64(record.id.index))
-    text(session(record.id), to: &sink)
-    text(nil, to: &sink)
-    moment(record.arrival, to: &sink)
-    moment(record.routed, to: &sink)
-    words.write(record.prefillInstance, to: &sink)
-    length(record.prefillQueue, to: &sink)
-    length(record.prefill, to: &sink)
-    moment(record.firstToken, to: &sink)
-    length(record.kvWait, to: &sink)
-    count(isHandedOver ? record.kvBytes : nil, to: &sink)
-    length(record.transfer, to: &sink)
-    words.write(record.decodeInstance, to: &sink)
-    length(record.decodeQueue, to: &sink)
-    length(record.decode, to: &sink)
-    moment(record.end, to: &sink)
-    count(Int64(record.promptTokens), to: &sink)
-    count(Int64(record.cachedTokens), to: &sink)
-    count(Int64(record.outputTokens), to: &sink)
-    length(record.timeToFirstToken, to: &sink)
-    length(tokenTime(record), to: &sink)
-    length(record.endToEnd, to: &sink)
-    count(Int64(record.preemptions), to: &sink)
-    count(result.faults.isEmpty ? nil : Int64(record.retries), to: &sink)
-    count(targets.map { $0.areMet(by: record) ? 1 : 0 }, to: &sink)
-    words.write(record.outcome, reason: record.reason, to: &sink)
-    moment(record.promptEnd, to: &sink)
-    moment(record.decodeToken, to: &sink)
-  }
-
-  private func tokenTime(_ record: RequestRecord) -> SimDuration? {
-    guard record.outputTokens > 1, let generation = record.generation else { return nil }
-    return SimDuration(nanoseconds: generation.nanoseconds / Int64(record.outputTokens - 1))
-  }
-
-  private func moment(_ time: SimTime, to sink: inout ByteSink) {
-    sink.write(ByteSink.comma)
-    if time != .never { sink.write(milliseconds: time.nanoseconds) }
-  }
-
-  private func length(_ duration: SimDuration?, to sink: inout ByteSink) {
-    sink.write(ByteSink.comma)
-    if let duration { sink.write(milliseconds: duration.nanoseconds) }
-  }
-
-  private func count(_ value: Int64?, to sink: inout ByteSink) {
-    sink.write(ByteSink.comma)
-    if let value { sink.write(value) }
-  }
-
-  private func text(_ field: String?, to sink: inout ByteSink) {
-    sink.write(ByteSink.comma)
-    if let field { sink.write(field: field) }
   }
 }
