@@ -11,12 +11,14 @@ extension Instance {
   var seats: Int { running.count + leaving.count }
 
   /// May the batch in the making know of this request?
-  func isKnown(_ slot: Int32, _ rows: RequestRows) -> Bool { rows[slot].queuedAt <= horizon }
+  mutating func isKnown(_ slot: Int32, _ rows: RequestRows) -> Bool {
+    rows[slot].queuedAt <= horizon
+  }
 
   /// Is there anything that the batch in the making may not know of?
   ///
   /// Newcomers queue behind all others, so the last one tells.
-  func looksBack(_ rows: RequestRows) -> Bool {
+  mutating func looksBack(_ rows: RequestRows) -> Bool {
     if !leaving.isEmpty { return true }
     if let last = waiting.last, !isKnown(last, rows) { return true }
     if let last = ready.last, !isKnown(last, rows) { return true }

@@ -60,7 +60,7 @@ extension Instance {
   }
 
   /// Place of the request with this order of admission, by bisection.
-  private func place(inRunning order: Int, _ rows: RequestRows) -> Int? {
+  private mutating func place(inRunning order: Int, _ rows: RequestRows) -> Int? {
     var low = 0
     var high = running.count
     while low < high {

@@ -76,7 +76,7 @@ extension Instance {
   }
 
   /// Blocks that one more token for every running decode request takes.
-  func blocksForDecodes(_ rows: RequestRows) -> Int {
+  mutating func blocksForDecodes(_ rows: RequestRows) -> Int {
     var blocks = batch.growth(ahead: 0)
     for slot in paused where Int(rows[slot].computed) % pool.blockSize == 0 { blocks += 1 }
     return blocks
@@ -126,7 +126,7 @@ extension Instance {
   }
 
   /// Has any paused request a block key still to publish?
-  func pausedHaveKeys(_ rows: RequestRows) -> Bool {
+  mutating func pausedHaveKeys(_ rows: RequestRows) -> Bool {
     for slot in paused where rows[slot].keys.count > rows[slot].held.entries.count { return true }
     return false
   }
@@ -150,7 +150,7 @@ extension Instance {
   }
 
   /// Blocks of the request's prompt that the prefix cache holds, at least one token left out; how many of them are free.
-  func prefixHit(_ slot: Int32, _ rows: RequestRows) -> (hits: Int, free: Int) {
+  mutating func prefixHit(_ slot: Int32, _ rows: RequestRows) -> (hits: Int, free: Int) {
     if rows[slot].keys.isEmpty { return (0, 0) }
     return pool.lookUp(rows[slot].keys, limit: (Int(rows[slot].reached) - 1) / pool.blockSize)
   }
@@ -204,7 +204,7 @@ extension Instance {
   }
 
   /// Could blocks for `tokens` more tokens of this request be had now?
-  func canAllocate(_ slot: Int32, tokens: Int, _ rows: RequestRows) -> Bool {
+  mutating func canAllocate(_ slot: Int32, tokens: Int, _ rows: RequestRows) -> Bool {
     if isRunningHere(slot, rows) {
       let before = computed(slot, rows)
       let held =

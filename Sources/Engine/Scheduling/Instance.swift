@@ -5,7 +5,10 @@ import DequeModule
 /// The running set is in three parts: `prefilling` (prompt not done), `batch` (decoding), and `paused` (between two tokens,
 /// not in the last iteration). Owns plain memory, which ends with `deallocate`. Requests are slots of the table of active requests; whoever changes an instance hands its
 /// rows along.
-struct Instance<Batch: DecodeBatch> {
+///
+/// Never copied. Methods of the hot loops are `mutating` even where they only look, since the compiler passes those an
+/// address, and others a copy of all fields.
+struct Instance<Batch: DecodeBatch>: ~Copyable {
   let id: InstanceID
   var role: InstanceRole
   let limits: SchedulerLimits

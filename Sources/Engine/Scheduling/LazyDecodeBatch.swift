@@ -10,6 +10,9 @@ struct LazyDecodeBatch: DecodeBatch {
   private let tracksExtremes: Bool
   private(set) var count = 0
   private(set) var iteration = 0
+  /// Residue of the members whose context is a multiple of the block size before iteration number `iteration`: −iteration
+  /// modulo the block size, kept because a division is dear.
+  private var fullBlocks = 0
   private var baseSum = 0
   /// Sum of the squares of bases; wraps around, as their sum with what follows from the others does.
   private var baseSquares = 0
@@ -50,25 +53,28 @@ struct LazyDecodeBatch: DecodeBatch {
   }
   var hasKeyed: Bool { keyedCount > 0 }
 
-  /// Residue of the members whose context is a multiple of the block size plus `excess` before iteration number `iteration`.
   @inline(__always)
-  private func residue(ofContext excess: Int, at iteration: Int) -> Int {
-    let place = (excess - iteration) % blockSize
+  private func residue(ofBase base: Int) -> Int {
+    let place = base % blockSize
     return place < 0 ? place + blockSize : place
   }
 
+  /// Place in `residues` before the one that fills its block an iteration later.
+  @inline(__always)
+  private func before(_ place: Int) -> Int { place == 0 ? blockSize - 1 : place - 1 }
+
   func growth(ahead: Int) -> Int {
     // A token needs a new block when those before it fill theirs exactly.
-    Int(residues[residue(ofContext: 0, at: iteration + ahead)])
+    Int(residues[ahead == 0 ? fullBlocks : residue(ofBase: -iteration - ahead)])
   }
 
   func growth(over iterations: Int) -> Int {
-    let rounds = iterations / blockSize
+    let rounds = iterations < blockSize ? 0 : iterations / blockSize
     var blocks = rounds * count
-    var place = residue(ofContext: 0, at: iteration)
+    var place = fullBlocks
     for _ in 0..<(iterations - rounds * blockSize) {
       blocks += Int(residues[place])
-      place = place == 0 ? blockSize - 1 : place - 1
+      place = before(place)
     }
     return blocks
   }
@@ -77,18 +83,19 @@ struct LazyDecodeBatch: DecodeBatch {
     guard most > 0 else { return 0 }
     if (most / blockSize + 1) * count <= free { return most }
     var left = free
-    var place = residue(ofContext: 0, at: iteration + 1)
+    var place = before(fullBlocks)
     for ahead in 0..<most {
       left -= Int(residues[place])
       if left < 0 { return ahead }
-      place = place == 0 ? blockSize - 1 : place - 1
+      place = before(place)
     }
     return most
   }
 
   func publishers(_ rows: RequestRows) -> ContiguousArray<Int32> {
     guard keyedCount > 0 else { return [] }
-    let bucket = keyed[residue(ofContext: blockSize - 1, at: iteration)]
+    // One token more, and the block is full.
+    let bucket = keyed[before(fullBlocks)]
     return bucket.count > 1
       ? ContiguousArray(bucket.sorted { rows[$0].order < rows[$1].order }) : bucket
   }
@@ -134,7 +141,7 @@ struct LazyDecodeBatch: DecodeBatch {
     count += 1
     baseSum += base
     baseSquares = baseSquares &+ base &* base
-    let bucket = residue(ofContext: base, at: 0)
+    let bucket = residue(ofBase: base)
     residues[bucket] += 1
     if rows[slot].keys.count > rows[slot].held.entries.count {
       keyed[bucket].append(slot)
@@ -156,7 +163,7 @@ struct LazyDecodeBatch: DecodeBatch {
     baseSum -= base
     baseSquares = baseSquares &- base &* base
     if base == minBase || base == maxBase { rangeIsStale = true }
-    let bucket = residue(ofContext: base, at: 0)
+    let bucket = residue(ofBase: base)
     residues[bucket] -= 1
     if keyedCount > 0, let place = keyed[bucket].firstIndex(of: slot) {
       keyed[bucket].remove(at: place)
@@ -164,7 +171,11 @@ struct LazyDecodeBatch: DecodeBatch {
     }
   }
 
-  mutating func advance(by iterations: Int) { iteration += iterations }
+  mutating func advance(by iterations: Int) {
+    iteration += iterations
+    fullBlocks -= iterations < blockSize ? iterations : iterations % blockSize
+    if fullBlocks < 0 { fullBlocks += blockSize }
+  }
 
   mutating func popFinished(_ rows: RequestRows, into finished: inout Pile<Int32>) {
     while let first = due.min, first.iteration <= iteration {

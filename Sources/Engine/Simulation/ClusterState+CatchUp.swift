@@ -105,7 +105,7 @@ extension ClusterState {
   }
 
   /// Whether the instance is busy with a plan, and there are still blocks for all of it.
-  func planHasItsBlocks(_ index: Int) -> Bool {
+  mutating func planHasItsBlocks(_ index: Int) -> Bool {
     let lane = lanes + index
     guard !lane.pointee.isIdle else { return false }
     let begun = lane.pointee.ended + (lane.pointee.isUnderWay ? 1 : 0)
@@ -120,7 +120,7 @@ extension ClusterState {
     let kept = lane.pointee.ended + (lane.pointee.isUnderWay ? 1 : 0)
     guard kept < lane.pointee.ends.count else { return nil }
     lane.pointee.ends.removeLast(lane.pointee.ends.count - kept)
-    lane.pointee.generation &+= 1
+    lane.pointee.renew()
     lane.pointee.reach = max(Lane.shortestReach, lane.pointee.reach / 2)
     return lane.pointee.ends.last
   }

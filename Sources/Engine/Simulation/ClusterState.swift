@@ -3,15 +3,15 @@ import DequeModule
 /// The whole cluster at one instant: everything that a policy may look at, and the records of what has been.
 ///
 /// Lives behind one pointer that the simulation, the views and the steps share. Instances and lanes are plain memory, since
-/// every event reads and writes them.
-struct ClusterState<Batch: DecodeBatch> {
+/// every event reads and writes them. Never copied: as in `Instance`, methods of the hot loops are `mutating` for that.
+struct ClusterState<Batch: DecodeBatch>: ~Copyable {
   let cluster: ClusterSpec
   let workload: Workload
   /// The requests of `workload`, which keeps them: read without counting references, since runs side by side share them,
   /// and a counter that two cores write slows both down.
   let trace: UnsafeBufferPointer<WorkloadRequest>
   let options: RunOptions
-  let costs: ContiguousArray<IterationCost>
+  let costs: UnsafeMutablePointer<IterationCost>
   let capacities: ContiguousArray<KVCapacity>
   var fit: Fit
 
@@ -52,7 +52,8 @@ struct ClusterState<Batch: DecodeBatch> {
     workload = scenario.workload
     trace = workload.requests.withUnsafeBufferPointer { $0 }
     options = scenario.options
-    costs = ContiguousArray(scenario.costs)
+    costs = .allocate(capacity: cluster.instances.count)
+    costs.initialize(from: scenario.costs, count: cluster.instances.count)
     capacities = ContiguousArray(cluster.instances.map { KVCapacity($0) })
     fit = Fit(cluster, capacities: capacities, movesAll: options.firstToken == .decode)
     instanceCount = cluster.instances.count
@@ -85,6 +86,8 @@ struct ClusterState<Batch: DecodeBatch> {
       instances[index].deallocate()
       lanes[index].ends.deallocate()
     }
+    costs.deinitialize(count: instanceCount)
+    costs.deallocate()
     instances.deinitialize(count: instanceCount)
     instances.deallocate()
     lanes.deinitialize(count: instanceCount)
@@ -92,7 +95,7 @@ struct ClusterState<Batch: DecodeBatch> {
   }
 
   /// From the promise of blocks until a transfer's sender begins.
-  func transferDelay(from: InstanceID, to: InstanceID) -> SimDuration {
+  mutating func transferDelay(from: InstanceID, to: InstanceID) -> SimDuration {
     cluster.kvTransfer.delay(latency: network.latency(from: from.index, to: to.index))
   }
 
@@ -116,7 +119,7 @@ struct ClusterState<Batch: DecodeBatch> {
   }
 
   /// Keys of the request's blocks on this instance; empty where its contents are unknown or nothing is cached there.
-  func keys(_ slot: Int32, on instance: Int) -> BlockKeys {
+  mutating func keys(_ slot: Int32, on instance: Int) -> BlockKeys {
     let request = trace[Int(rows[slot].id.index)]
     guard request.contentCount > 0, isPrefixCached(instance) else { return [] }
     let start = Int(request.contentStart)
@@ -126,7 +129,7 @@ struct ClusterState<Batch: DecodeBatch> {
   }
 
   /// Keys of the request's blocks on an instance that it may be under way to, and does not stand on yet.
-  func keysOnArrival(_ slot: Int32, on instance: Int) -> BlockKeys {
+  mutating func keysOnArrival(_ slot: Int32, on instance: Int) -> BlockKeys {
     let size = isPrefixCached(instance) ? Int32(cluster.instances[instance].limits.blockSize) : -1
     return rows[slot].keyBlockSize == size ? rows[slot].keys : keys(slot, on: instance)
   }

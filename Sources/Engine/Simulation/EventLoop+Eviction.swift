@@ -30,7 +30,7 @@ extension EventLoop {
 
 extension Instance {
   /// Most blocks that the next step takes within the instance's own limits, prefix hits left out.
-  func blocksForNextStep(_ rows: RequestRows) -> Int {
+  mutating func blocksForNextStep(_ rows: RequestRows) -> Int {
     let most = limits.longPrefillTokenThreshold > 0 ? limits.longPrefillTokenThreshold : .max
     var room = limits.maxNumBatchedTokens - batch.count - paused.count
     var blocks = blocksForDecodes(rows)

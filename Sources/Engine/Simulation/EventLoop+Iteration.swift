@@ -186,7 +186,7 @@ extension EventLoop {
     lane.pointee.ends.removeAll()
     lane.pointee.ended = 0
     lane.pointee.start = now
-    lane.pointee.generation &+= 1
+    lane.pointee.renew()
     if !state.pointee.options.stepByStep, !instance.pointee.needsDecision {
       let toFinish = instance.pointee.batch.iterationsToFinish(rows) ?? 1
       let further = instance.pointee.batch.iterations(

@@ -17,6 +17,8 @@ extension EventLoop {
       }
     }
     scrape(until: time)
+    samplesDue =
+      state.pointee.options.viewLag == nil ? min(series?.next ?? .never, nextSample) : .zero
   }
 
   /// Takes the latest look at the instances that is due before anything happens at `time`; earlier ones nobody has seen.

@@ -123,7 +123,7 @@ extension EventLoop {
     let next = state.pointee.network.nextEvent ?? .never
     guard next != networkTime else { return }
     networkTime = next
-    networkGeneration &+= 1
+    networkGeneration = (networkGeneration &+ 1) & .max
     guard next != .never else { return }
     events.push(Event(time: next, phase: .network, id: 0, generation: networkGeneration))
   }

@@ -32,6 +32,8 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   var parkedMayMove = false
   var samples: [IntervalSample] = []
   var nextSample: SimTime
+  /// Before this nothing is sampled: no event costs a look.
+  var samplesDue = SimTime.zero
   /// nil unless the run is to leave a time series.
   var series: TimeSeries?
   /// Totals at the last sample.
@@ -92,7 +94,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
     scheduleNextArrival()
     startTicking()
     while let time = nextInstant {
-      takeSamples(until: time)
+      if time >= samplesDue { takeSamples(until: time) }
       state.pointee.now = time
       poolClock?.pointee = time
       state.pointee.stage = .before

@@ -71,7 +71,7 @@ struct Fit {
   }
 
   /// Instances that can go on with a request whose prompt is done.
-  func decodeCandidates(prompt: Int, output: Int) -> ContiguousArray<InstanceID> {
+  mutating func decodeCandidates(prompt: Int, output: Int) -> ContiguousArray<InstanceID> {
     if prompt + output <= fitsAnywhere { return allDecodes }
     return ContiguousArray(
       bounds.indices.filter { holdsDecode($0, prompt: prompt, output: output) }
@@ -79,7 +79,7 @@ struct Fit {
   }
 
   /// Instances that can compute the prompt of a request that can be finished from there.
-  func promptCandidates(prompt: Int, output: Int) -> ContiguousArray<InstanceID> {
+  mutating func promptCandidates(prompt: Int, output: Int) -> ContiguousArray<InstanceID> {
     if prompt + output <= fitsAnywhere, !allPrompts.isEmpty { return allPrompts }
     let canMove =
       (output == 1 && !movesAll)
@@ -92,7 +92,7 @@ struct Fit {
   }
 
   /// Whether there is an instance for the request's prompt.
-  func canServe(prompt: Int, output: Int) -> Bool {
+  mutating func canServe(prompt: Int, output: Int) -> Bool {
     prompt + output <= fitsAnywhere && !allPrompts.isEmpty
       || !promptCandidates(prompt: prompt, output: output).isEmpty
   }

@@ -59,12 +59,15 @@ struct Lane {
     }
   }
 
+  /// Another plan begins: events of the one before are void. Numbers have the 31 bits that events keep.
+  mutating func renew() { generation = (generation &+ 1) & .max }
+
   /// Nothing is under way any more, and nothing is planned.
   mutating func stop() {
     ends.removeAll()
     ended = 0
     isUnderWay = false
-    generation &+= 1
+    renew()
     reach = Lane.shortestReach
     wantsToPull = false
   }
