@@ -19,11 +19,14 @@ public struct BacklogDrift: Sendable, Equatable {
 
   /// nil for a run of few requests, or all at once.
   public init?(_ records: ContiguousArray<RequestRecord>) {
-    let arrived = records.filter { $0.arrival != .never }
-    guard arrived.count >= Self.fewest,
-      let first = arrived.map(\.arrival).min(), let last = arrived.map(\.arrival).max(),
-      first < last
-    else { return nil }
+    var arrivals = 0
+    var (first, last) = (SimTime.never, SimTime.zero)
+    for record in records where record.arrival != .never {
+      arrivals += 1
+      first = min(first, record.arrival)
+      last = max(last, record.arrival)
+    }
+    guard arrivals >= Self.fewest, first < last else { return nil }
     let span = Double((last - first).nanoseconds)
     func moment(_ time: SimTime) -> Int {
       // The first moment at or after it; those beyond the span count at none.
@@ -31,7 +34,7 @@ public struct BacklogDrift: Sendable, Equatable {
       return min(Self.moments + 1, Int(place.rounded(.up)))
     }
     var changes = [Int](repeating: 0, count: Self.moments + 2)
-    for record in arrived {
+    for record in records where record.arrival != .never {
       changes[moment(record.arrival)] += 1
       changes[record.end == .never ? Self.moments + 1 : moment(record.end)] -= 1
     }
@@ -47,6 +50,6 @@ public struct BacklogDrift: Sendable, Equatable {
     let products = places.reduce(0) { $0 + (Double($1) - middle) * (backlog[$1] - mean) }
     let squares = places.reduce(0) { $0 + (Double($1) - middle) * (Double($1) - middle) }
     slope = products / squares * Double(Self.moments) / (span / 1e9)
-    share = slope / (Double(arrived.count) / (span / 1e9))
+    share = slope / (Double(arrivals) / (span / 1e9))
   }
 }

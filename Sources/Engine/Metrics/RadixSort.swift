@@ -4,13 +4,10 @@
 /// of the time of a comparison sort, and no input makes it slow.
 ///
 /// - Complexity: O(n) time, O(n) extra memory.
-func radixSort<Element>(
+func radixSort<Element: BitwiseCopyable>(
   _ elements: inout ContiguousArray<Element>, by key: (Element) -> UInt64
 ) {
   guard elements.count > 1 else { return }
-  let digitBits: UInt64 = 11
-  let digitMask: UInt64 = (1 << digitBits) - 1
-
   // Bits that are not the same in all keys.
   var union: UInt64 = 0
   var common = UInt64.max
@@ -20,27 +17,48 @@ func radixSort<Element>(
     common &= bits
   }
   let varying = union & ~common
+  let shifts = stride(from: 0, to: UInt64.bitWidth, by: digitBits)
+    .filter { (varying >> UInt64($0)) & digitMask != 0 }
 
   var sorted = elements
-  var starts = ContiguousArray(repeating: 0, count: Int(digitMask) + 1)
-  var shift: UInt64 = 0
-  while shift < 64 {
-    defer { shift += digitBits }
-    guard (varying >> shift) & digitMask != 0 else { continue }
-    for digit in starts.indices { starts[digit] = 0 }
-    for element in elements { starts[Int((key(element) >> shift) & digitMask)] += 1 }
-    var start = 0
-    for digit in starts.indices {
-      let count = starts[digit]
-      starts[digit] = start
-      start += count
+  elements.withUnsafeMutableBufferPointer { elements in
+    sorted.withUnsafeMutableBufferPointer { sorted in
+      withUnsafeTemporaryAllocation(of: Int.self, capacity: Int(digitMask) + 1) { starts in
+        var (source, target) = (elements, sorted)
+        for shift in shifts {
+          distribute(source, into: target, starts) {
+            Int(truncatingIfNeeded: (key($0) >> UInt64(shift)) & digitMask)
+          }
+          swap(&source, &target)
+        }
+      }
     }
-    for element in elements {
-      let digit = Int((key(element) >> shift) & digitMask)
-      sorted[starts[digit]] = element
-      starts[digit] += 1
-    }
-    swap(&elements, &sorted)
+  }
+  if shifts.count % 2 == 1 { swap(&elements, &sorted) }
+}
+
+private let digitBits = 11
+private let digitMask: UInt64 = (1 << digitBits) - 1
+
+/// One pass: elements go to `target` by digit, and in their order within one.
+@inline(__always)
+private func distribute<Element: BitwiseCopyable>(
+  _ source: UnsafeMutableBufferPointer<Element>, into target: UnsafeMutableBufferPointer<Element>,
+  _ starts: UnsafeMutableBufferPointer<Int>, digit: (Element) -> Int
+) {
+  starts.update(repeating: 0)
+  for place in 0..<source.count { starts[digit(source[place])] &+= 1 }
+  var start = 0
+  for digit in 0..<starts.count {
+    let count = starts[digit]
+    starts[digit] = start
+    start += count
+  }
+  for place in 0..<source.count {
+    let element = source[place]
+    let digit = digit(element)
+    target[starts[digit]] = element
+    starts[digit] &+= 1
   }
 }
 

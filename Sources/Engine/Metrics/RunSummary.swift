@@ -113,14 +113,16 @@ extension RunSummary {
     duration = span.length
     let whole = window.isEverything ? span : Self.span(result.records)
 
-    ttft = records.distribution { $0.timeToFirstToken }
-    endToEnd = records.distribution { $0.endToEnd }
-    tpot = records.distribution { $0.nanosecondsPerOutputToken }
+    var latencies = LatencySamples(records)
+    ttft = Distribution(ofWholeNanoseconds: latencies.ttft.take())
+    endToEnd = Distribution(ofWholeNanoseconds: latencies.endToEnd.take())
+    tpot = Distribution(ofNanoseconds: latencies.tpot.take())
+    queueing = Distribution(ofWholeNanoseconds: latencies.queueing.take())
     itl = Distribution(ofNanoseconds: gapHistogram)
-    queueing = records.distribution { $0.queueing }
-    kvWait = records.distribution { $0.kvWait }
-    transfer = records.distribution { $0.transfer }
-    decodeQueue = records.distribution { $0.transferStart == .never ? nil : $0.decodeQueue }
+    var handOffs = HandOffSamples(records)
+    kvWait = Distribution(ofWholeNanoseconds: handOffs.kvWait.take())
+    transfer = Distribution(ofWholeNanoseconds: handOffs.transfer.take())
+    decodeQueue = Distribution(ofWholeNanoseconds: handOffs.decodeQueue.take())
 
     scaling = result.scaling
     faults = result.faults

@@ -48,23 +48,41 @@ struct PlainRequestLine {
 
   private mutating func value(of key: StaticString, upTo most: Int) -> Int? {
     let length = key.utf8CodeUnitCount
-    guard bytes.count - position > length else { return nil }
-    for place in 0..<length where bytes[position + place] != key.utf8Start[place] { return nil }
+    guard bytes.count - position > length, let base = bytes.baseAddress,
+      begins(base + position, with: key)
+    else { return nil }
     position += length
     _ = take(0x20)
     let start = position
+    var place = start
     var value = 0
-    while position < bytes.count {
-      let digit = bytes[position] &- UInt8(ascii: "0")
+    while place < bytes.count {
+      let digit = base[place] &- UInt8(ascii: "0")
       guard digit <= 9 else { break }
       value = value &* 10 &+ Int(digit)
-      position += 1
+      place += 1
     }
+    position = place
     let digits = position - start
     guard digits >= 1, digits <= 18, digits == 1 || bytes[start] != UInt8(ascii: "0"),
       value <= most
     else { return nil }
     return value
+  }
+
+  /// Keys are longer than eight bytes: two or three words cover one, the last up to its end.
+  @inline(__always)
+  private func begins(_ text: UnsafePointer<UInt8>, with key: StaticString) -> Bool {
+    func word(_ start: UnsafePointer<UInt8>, _ place: Int) -> UInt64 {
+      UnsafeRawPointer(start + place).loadUnaligned(as: UInt64.self)
+    }
+    let last = key.utf8CodeUnitCount - 8
+    var place = 0
+    while place < last {
+      guard word(text, place) == word(key.utf8Start, place) else { return false }
+      place += 8
+    }
+    return word(text, last) == word(key.utf8Start, last)
   }
 
   private mutating func comma() -> Bool {
