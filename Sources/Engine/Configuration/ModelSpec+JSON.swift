@@ -20,8 +20,10 @@ extension ModelSpec {
   ///
   /// All are pre-norm decoders. Those before `opt` have rotary embeddings, grouped-query attention and a gated MLP:
   /// `mistral` without a sliding window has the shape of `llama`; `qwen2` adds biases, `qwen3` norms of queries and
-  /// keys. `opt` has learned positions, biases, and an MLP of two matrices.
-  public static let supportedArchitectures = ["llama", "mistral", "qwen2", "qwen3", "opt"]
+  /// keys. `opt` has learned positions, biases, and an MLP of two matrices. `minicpm3` has DeepSeek's latent attention.
+  public static let supportedArchitectures = [
+    "llama", "mistral", "qwen2", "qwen3", "opt", "minicpm3",
+  ]
 
   private init(_ document: JSONDocument, name: String) throws(InputError) {
     let config = try document.root.object()
@@ -53,7 +55,12 @@ extension ModelSpec {
         try config.required("max_position_embeddings").integer(limits.positions),
       weightType: try Self.weightType(config),
       // Hugging Face's default is to tie; the other families say otherwise in their configurations.
-      tiesEmbeddings: try config.present("tie_word_embeddings")?.bool() ?? isOPT)
+      tiesEmbeddings: try config.present("tie_word_embeddings")?.bool()
+        ?? (isOPT || architecture == "minicpm3"))
+    guard architecture == "minicpm3" else { return }
+    let latent = try LatentAttention(config, valueDim: self.headDim)
+    self.latent = latent
+    self.headDim = latent.nopeDim + latent.ropeDim
   }
 
   /// OPT-350m differs from its family: it norms after each block, and projects its embeddings.

@@ -16,6 +16,8 @@ public struct ModelSpec: Sendable, Equatable {
   public var weightType: NumberFormat
   /// Input and output embedding are one matrix (`tie_word_embeddings`), held once.
   public var tiesEmbeddings: Bool
+  /// nil for keys and values of their own.
+  public var latent: LatentAttention? = nil
 
   public init(
     name: String, architecture: String, hiddenSize: Int, layers: Int, attentionHeads: Int,

@@ -34,6 +34,8 @@ public final class AnalyticCost: CostModel {
   private let mixedMemoryPerKey: Double
   private let mixedMemoryFree: Double
   private let mixedSerial: Double
+  /// Prompts and decode requests have kernels of their own, one after the other.
+  private let runsApart: Bool
   private let headPerRow: Double
   private let headWeights: Double
   private let headPerSequence: Double
@@ -65,23 +67,23 @@ public final class AnalyticCost: CostModel {
     let activationBytes = max(2, weightBytes)
 
     let hidden = Double(model.hiddenSize)
-    let headDim = Double(model.headDim)
     let heads = max(1, Double(model.attentionHeads) / ranks)
     let kvHeads = max(1, Double(model.kvHeads) / ranks)
     let inner = Double(model.intermediateSize) / ranks
     let vocabulary = Double(model.vocabularySize)
-    let projection = (heads + 2 * kvHeads) * headDim
+    let attention = AttentionSize(instance)
+    let projection = attention.projected
 
     // Projections into and out of attention, one or two of the MLP side by side, and one out of it. As many vectors
     // of the MLP's width as it has matrices are written and read, by them and by the activation between them.
     let mlp = Double(model.mlpMatrices) * inner
-    let weights = hidden * (projection + heads * headDim + mlp)
+    let weights = attention.weights + hidden * mlp
     let denseRate = c.denseComputeEfficiency * peak
     let memoryRate = c.denseMemoryEfficiency * memory
     densePerRow = layers * 2 * weights / denseRate
     denseWeights = layers * weights * weightBytes / memoryRate
     denseTraffic =
-      layers * activationBytes * (4 * hidden + projection + heads * headDim + mlp)
+      layers * activationBytes * (4 * hidden + projection + attention.output + mlp)
       / memoryRate
     denseSerial = c.denseSerialFraction
     tilePadding = c.denseTilePadding
@@ -90,7 +92,7 @@ public final class AnalyticCost: CostModel {
     // and keys where there are any, reading and writing those; the activation of the MLP.
     let onQueriesAndKeys =
       (model.usesRotaryEmbedding ? 1.0 : 0) + (model.normsQueriesAndKeys ? 1 : 0)
-    let rotated = 2 * (heads + kvHeads) * headDim * onQueriesAndKeys
+    let rotated = 2 * attention.rotated * onQueriesAndKeys
     let elementwise = activationBytes * (8 * hidden + rotated + mlp)
     let reduce = RingAllReduce(
       ranks: reduces ? instance.tpSize : 1, link: link,
@@ -102,7 +104,7 @@ public final class AnalyticCost: CostModel {
     spillFree = layers * c.cacheFraction * sheet.cacheMegabytes * 1e6 / memory
 
     prefillFixed = layers * c.prefillAttentionMicroseconds * 1e-6
-    let pairFlops = 4 * headDim
+    let pairFlops = attention.pairFlops
     let prefillRate = c.prefillAttentionEfficiency * attentionPeak
     prefillPerPair = layers * heads * pairFlops / prefillRate
     // One tile of one head goes through its keys on one multiprocessor.
@@ -110,8 +112,11 @@ public final class AnalyticCost: CostModel {
     prefillPerKey = layers * tileFlops * sheet.multiprocessors / prefillRate
     prefillSerial = c.prefillAttentionSerialFraction
 
-    let kvBytes = 2 * kvHeads * headDim * Double(instance.kvType.bytes)
-    decodePerKey = layers * kvBytes / (c.decodeAttentionEfficiency * memory)
+    let kvBytes = attention.keyBytes
+    decodePerKey =
+      layers
+      * max(kvBytes / (c.decodeAttentionEfficiency * memory), attention.keyFlops / prefillRate)
+    runsApart = instance.model.latent != nil
     decodePerRequest = decodePerKey * c.decodeAttentionPaddingTokens
     decodeFixed = layers * c.decodeAttentionMicroseconds * 1e-6
 
@@ -192,6 +197,7 @@ public final class AnalyticCost: CostModel {
       prefillFixed
       + overlapped(
         Double(shape.prefillPairs) * prefillPerPair, chain * prefillPerKey, prefillSerial)
+    if runsApart { return decode + prefill }
     let mixed = overlapped(
       requests * (mixedPerRequest + tokens * mixedPerRequestAndToken) + keys * mixedPerKey,
       max(0, keys * mixedMemoryPerKey - mixedMemoryFree), mixedSerial)

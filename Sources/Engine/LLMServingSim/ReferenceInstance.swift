@@ -38,7 +38,7 @@ struct ReferenceInstance {
     sends =
       spec.role == .prefill
       ? ProfileCost.KVSends(
-        bytesPerToken: Double(2 * spec.model.kvHeads * spec.model.headDim * spec.kvType.bytes)
+        bytesPerToken: Double(spec.model.cachedNumbers(ranks: 1) * spec.kvType.bytes)
           / Double(spec.tpSize), link: link)
       : nil
     totals.kvCapacityBlocks = capacity.blocks

@@ -10,25 +10,26 @@ public struct KVCapacity: Sendable, Equatable {
   /// KV bytes of one token on each accelerator, and over all of them.
   public var bytesPerToken: Int
   public var totalBytesPerToken: Int
+  /// Each accelerator holds all of a token's KV, so whoever gets it gets as many copies as it has accelerators.
+  public var isWholeOnEach: Bool
   public var blocks: Int
 
   public init(_ spec: InstanceSpec) {
     let m = spec.model
     let tp = spec.tpSize
-    let q = m.attentionHeads * m.headDim
-    let kv = m.kvHeads * m.headDim
     let bytes = spec.weightType.bytes
     let embedding = m.vocabularySize / tp * m.hiddenSize * bytes
     let norm = m.hiddenSize * bytes
-    let qkv = m.hiddenSize * ((q + 2 * kv) / tp) * bytes
-    let output = q / tp * m.hiddenSize * bytes
+    let attention =
+      (m.attentionWeights(ranks: tp) + (m.latent.map { $0.queryRank + $0.rank } ?? 0)) * bytes
     let mlp = m.mlpMatrices * m.hiddenSize * (m.intermediateSize / tp) * bytes
     let embeddings = m.tiesEmbeddings ? embedding : 2 * embedding
     weightBytes =
-      embeddings + m.layers * (2 * norm + qkv + output + mlp) + norm
+      embeddings + m.layers * (2 * norm + attention + mlp) + norm
       + m.learnedPositionsAndBiases(ranks: tp) * bytes
-    totalBytesPerToken = 2 * kv * m.layers * spec.kvType.bytes
+    totalBytesPerToken = m.cachedNumbers(ranks: tp) * m.layers * spec.kvType.bytes
     bytesPerToken = totalBytesPerToken / tp
+    isWholeOnEach = m.latent != nil
     let taken = (spec.platform?.activationGiB ?? 0) + (spec.platform?.contextGiB ?? 0)
     let usable =
       (spec.npuMemory.sizeGiB * spec.memoryUtilization - taken) * 1_073_741_824

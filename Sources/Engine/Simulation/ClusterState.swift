@@ -99,6 +99,12 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
     cluster.kvTransfer.delay(latency: network.latency(from: from.index, to: to.index))
   }
 
+  /// Bytes of a token's KV that travel from one instance to another.
+  func bytesPerToken(from source: Int, to target: Int) -> Int64 {
+    let capacity = capacities[target].isWholeOnEach ? capacities[target] : capacities[source]
+    return Int64(capacity.totalBytesPerToken)
+  }
+
   func isUp(_ id: InstanceID) -> Bool {
     let lane = lanes + Int(id.index)
     return lane.pointee.downs == 0 && lane.pointee.condition == .up

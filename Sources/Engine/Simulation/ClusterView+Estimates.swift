@@ -78,6 +78,8 @@ extension ClusterWindow {
     let tokens = max(0, view.contextTokens - prefixHitTokens(request, to))
     return state.pointee.transferDelay(from: from, to: to)
       + state.pointee.network.idleTime(
-        bytes: Int64(tokens) * Int64(bytesPerToken(from)), from: from.index, to: to.index)
+        bytes: Int64(tokens)
+          * state.pointee.bytesPerToken(from: Int(from.index), to: Int(to.index)), from: from.index,
+        to: to.index)
   }
 }

@@ -115,8 +115,13 @@ extension EventLoop {
     let rows = self.rows
     let source = Int(rows[slot].instance.index)
     let done = max(cached, chunkUnderWay(slot)?.before ?? Int(rows[slot].computed))
-    return Int64(Int(rows[slot].reached) - done)
-      * Int64(state.pointee.capacities[source].totalBytesPerToken)
+    return Int64(Int(rows[slot].reached) - done) * bytesPerToken(slot, from: source)
+  }
+
+  /// Of a request whose decode instance is known.
+  private func bytesPerToken(_ slot: Int32, from source: Int) -> Int64 {
+    let target = state.pointee.records[Int(rows[slot].id.index)].decodeInstance
+    return state.pointee.bytesPerToken(from: source, to: Int(target.index))
   }
 
   private func chunkUnderWay(_ slot: Int32) -> PromptChunk? {
@@ -132,7 +137,7 @@ extension EventLoop {
     guard let chunk = chunkUnderWay(slot), lane.pointee.ended < lane.pointee.ends.count else {
       return
     }
-    let bytesPerToken = Int64(state.pointee.capacities[source].totalBytesPerToken)
+    let bytesPerToken = bytesPerToken(slot, from: source)
     // What the decode side has already comes first.
     let sent = state.pointee.records[Int(rows[slot].id.index)].kvBytes / bytesPerToken
     let cached = Int(rows[slot].reached) - Int(sent)

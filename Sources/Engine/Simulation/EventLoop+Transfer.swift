@@ -93,7 +93,7 @@ extension EventLoop {
       let tokens = Int(isStream ? rows[slot].reached : rows[slot].computed)
       let bytes =
         Int64(tokens - granted.cachedTokens)
-        * Int64(state.pointee.capacities[source].totalBytesPerToken)
+        * state.pointee.bytesPerToken(from: source, to: index)
       state.pointee.records[id].transferStart = now
       state.pointee.records[id].kvBytes = bytes
       state.pointee.instances[source].transfersOut += 1

@@ -20,6 +20,7 @@ import Testing
       Repository.models.names() == [
         "Qwen/Qwen2.5-7B", "Qwen/Qwen3-32B", "Qwen/Qwen3-8B", "facebook/opt-13b",
         "meta-llama/Llama-2-70b", "meta-llama/Llama-3.1-70B", "meta-llama/Llama-3.1-8B",
+        "openbmb/MiniCPM3-4B",
       ])
     #expect(
       try Repository.models.model(named: "meta-llama/Llama-3.1-8B")
