@@ -23,6 +23,7 @@
 ---@field instance simhost.Instance? # instance that it is on; nil at the gateway before its prompt
 ---@field prefill_instance simhost.Instance? # instance chosen for its prompt; nil before
 ---@field decode_instance simhost.Instance? # instance chosen for decoding; nil before
+---@field migrating_to simhost.Instance? # instance that it is being moved to while it decodes; nil when it is not
 ---@field id integer # place in the workload, from 0, as in the output files
 ---@field waited_s number # seconds since it arrived
 ---@field session_id string? # name of its session; nil without one
@@ -118,6 +119,19 @@ function cluster:add_instance(instance) end
 ---@param instance simhost.Instance
 ---@return boolean done, string? refusal
 function cluster:remove_instance(instance) end
+
+---moves a decoding request there with its KV cache; true, or false and why not
+---@param request simhost.Request
+---@param instance simhost.Instance
+---@return number
+function cluster:migrate(request, instance) end
+
+---copies what one prefix cache holds of its prompt, and the other lacks; true, or false and why not
+---@param request simhost.Request
+---@param from simhost.Instance
+---@param to simhost.Instance
+---@return number
+function cluster:replicate(request, from, to) end
 
 ---the item with the smallest value, the first of equals; nil when empty
 ---@param list simhost.Instance[]|simhost.Request[]|simhost.Prefix[]

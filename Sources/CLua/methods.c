@@ -166,23 +166,57 @@ static int cluster_filter(lua_State *L) {
   return 1;
 }
 
-/* Has something done to the instance at 2, in a hook that may. */
-static int act(lua_State *L, clua_action kind, const char *method, int32_t role) {
+/* Raises an error unless the first argument is the cluster and the hook may have something done. */
+static clua_vm *check_may_act(lua_State *L, const char *method, const char *arguments) {
   clua_vm *vm = vm_of(L);
   if (view_object(L, 1, OBJECT_CLUSTER) == NULL) {
-    return vm_raise(L, lua_pushfstring(L, "call it with a colon: cluster:%s(instance)", method),
-                    "the first argument is not the cluster");
+    vm_raise(L, lua_pushfstring(L, "call it with a colon: cluster:%s(%s)", method, arguments),
+             "the first argument is not the cluster");
   }
   bool may = vm->hook == CLUA_TICK || (vm->hook >= CLUA_ON_FIRST_TOKEN && vm->hook <= CLUA_ON_INSTANCE_UP);
-  if (!may) return vm_raise(L, "use it in tick, or in a hook on_…", "%s cannot be used here", method);
-  lua_pushfstring(L, "%s: the instance", method);
-  instance_object *instance = view_instance(L, 2, lua_tostring(L, -1));
-  int32_t refusal = vm->world.act(vm->world.context, kind, instance->index, role);
+  if (!may) vm_raise(L, "use it in tick, or in a hook on_…", "%s cannot be used here", method);
+  return vm;
+}
+
+/* Has it done; pushes true, or false and the reason. What policies see may have changed. */
+static int finish_act(lua_State *L, clua_vm *vm, const clua_deed *deed) {
+  int32_t refusal = vm->world.act(vm->world.context, deed);
   vm->epoch += 1;
   lua_pushboolean(L, refusal < 0);
   if (refusal < 0) return 1;
   if (refusal < vm->options.refusal_count) vm_push(L, vm->refusals[refusal]); else lua_pushnil(L);
   return 2;
+}
+
+/* Has something done to the instance at 2. */
+static int act(lua_State *L, clua_action kind, const char *method, int32_t role) {
+  clua_vm *vm = check_may_act(L, method, "instance");
+  lua_pushfstring(L, "%s: the instance", method);
+  clua_deed deed = {.action = kind, .role = role, .request = {-1, -1}};
+  deed.instance = view_instance(L, 2, lua_tostring(L, -1))->index;
+  return finish_act(L, vm, &deed);
+}
+
+/* The same for what takes blocks, which cannot be promised while iterations are being formed. */
+static clua_vm *check_may_move(lua_State *L, const char *method, const char *arguments) {
+  clua_vm *vm = check_may_act(L, method, arguments);
+  if (vm->hook == CLUA_ON_PREEMPT) vm_raise(L, "use it in the next tick", "%s cannot be used in on_preempt", method);
+  return vm;
+}
+
+static int cluster_migrate(lua_State *L) {
+  clua_vm *vm = check_may_move(L, "migrate", "request, instance");
+  clua_deed deed = {.action = CLUA_MIGRATE, .request = view_request(L, 2, "migrate: the request")->request};
+  deed.instance = view_instance(L, 3, "migrate: the instance")->index;
+  return finish_act(L, vm, &deed);
+}
+
+static int cluster_replicate(lua_State *L) {
+  clua_vm *vm = check_may_move(L, "replicate", "request, from, to");
+  clua_deed deed = {.action = CLUA_REPLICATE, .request = view_request(L, 2, "replicate: the request")->request};
+  deed.from = view_instance(L, 3, "replicate: the sender")->index;
+  deed.instance = view_instance(L, 4, "replicate: the receiver")->index;
+  return finish_act(L, vm, &deed);
 }
 
 static int cluster_set_role(lua_State *L) {
@@ -285,7 +319,8 @@ lua_CFunction instance_method(const char *name) {
 lua_CFunction cluster_method(const char *name) {
   static const method methods[] = {
       {"argmin", cluster_argmin}, {"argmax", cluster_argmax}, {"filter", cluster_filter}, {"link", cluster_link},
-      {"set_role", cluster_set_role}, {"add_instance", cluster_add}, {"remove_instance", cluster_remove}};
+      {"set_role", cluster_set_role}, {"add_instance", cluster_add}, {"remove_instance", cluster_remove},
+      {"migrate", cluster_migrate}, {"replicate", cluster_replicate}};
   return find_method(methods, name);
 }
 

@@ -103,6 +103,7 @@ static int32_t add_request(lua_State *L, int table) {
   spec_request request = {.ended_ns = -1};
   request.state.arrival_ns = vm_of(L)->now;
   request.state.prefill_instance = request.state.decode_instance = request.state.instance = -1;
+  request.state.migrating_to = -1;
   request.state.ttft_slo_ns = request.state.tpot_slo_ns = request.state.deadline_ns = -1;
   spec_read(L, table, CLUA_VIEW_REQUEST, NULL, &request.state);
   complete_request(L, table, &request.state);

@@ -50,24 +50,37 @@ static int64_t list_requests(void *context, int32_t instance, bool running) {
 }
 
 /* Remembers the action, and shows it in the instance's state. */
-static int32_t act(void *context, clua_action kind, int32_t instance, int32_t role) {
-  static const char *const names[] = {"set_role", "add_instance", "remove_instance"};
+static int32_t act(void *context, const clua_deed *deed) {
+  static const char *const names[] = {"set_role", "add_instance", "remove_instance", "migrate", "replicate"};
   clua_vm *vm = context;
   lua_State *L = vm->running;
   luaL_checkstack(L, 8, NULL);
   vm_push(L, vm->spec->actions);
   lua_createtable(L, 0, 3);
-  lua_pushstring(L, names[kind]);
+  lua_pushstring(L, names[deed->action]);
   lua_setfield(L, -2, "action");
-  view_push_instance(L, instance);
+  view_push_instance(L, deed->instance);
   lua_setfield(L, -2, "instance");
-  if (kind == CLUA_SET_ROLE) {
-    vm_push(L, vm->roles[role]);
+  if (deed->action == CLUA_SET_ROLE) {
+    vm_push(L, vm->roles[deed->role]);
     lua_setfield(L, -2, "role");
+  }
+  bool moves = deed->action == CLUA_MIGRATE || deed->action == CLUA_REPLICATE;
+  spec_request *moved = moves ? find(vm->spec, deed->request) : NULL;
+  if (moved != NULL) {
+    view_push_request(L, deed->request);
+    lua_setfield(L, -2, "request");
+    if (deed->action == CLUA_MIGRATE) moved->state.migrating_to = deed->instance;
+  }
+  if (deed->action == CLUA_REPLICATE) {
+    view_push_instance(L, deed->from);
+    lua_setfield(L, -2, "from");
   }
   lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
   lua_pop(L, 1);
-  vm->spec->states[instance].state = kind == CLUA_ADD_INSTANCE ? 3 : 2; /* starting, draining */
+  if (!moves) {
+    vm->spec->states[deed->instance].state = deed->action == CLUA_ADD_INSTANCE ? 3 : 2; /* starting, draining */
+  }
   return -1;
 }
 

@@ -167,6 +167,8 @@ extension ConsoleReport {
             "\(ConsoleText.fixed(scaling.on.seconds, 1)) instance-seconds",
           ]))
     }
+    if let replication = summary.replication { lines.append(self.replication(replication)) }
+    if let migration = summary.migration { lines.append(self.migration(migration)) }
     if !summary.faults.isEmpty { lines.append(contentsOf: faults(summary)) }
     if !hookCosts.isEmpty { lines.append(labelled("hooks", hookCosts.map(describe))) }
     lines.append(bottleneck(summary.bottleneck))

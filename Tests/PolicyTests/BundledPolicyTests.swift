@@ -22,7 +22,8 @@ import Testing
       "batching/prefill_first", "batching/sjf", "batching/orca", "batching/sarathi",
       "batching/static", "batching/shortest_remaining", "batching/priority_aging",
       "batching/earliest_deadline", "batching/virtual_token_counter", "scaling/threshold",
-      "scaling/dynamo_load_planner", "scaling/role_flip", "eviction/lfu",
+      "scaling/dynamo_load_planner", "scaling/role_flip", "scaling/llumnix_migrate", "eviction/lfu",
+      "caching/replicate_hot",
     ]
 
   private func load(

@@ -102,6 +102,60 @@ import Testing
     return variance.squareRoot() / mean
   }
 
+  /// A trace made for one test.
+  private static func generate(_ options: [String], _ body: (String) throws -> Void) throws {
+    try Program.inFolder { folder in
+      let trace = "\(folder)/made.jsonl"
+      let made = try Program.run(["workload", "generate", "--output", trace] + options)
+      #expect(made.exitCode == 0, "\(made.errors)")
+      try body(trace)
+    }
+  }
+
+  /// Llumnix, OSDI 2024, section 6: moving requests between instances ends most preemptions, and cuts the tail of the time
+  /// between tokens and the queueing of prompts; that they stop for it is not felt.
+  @Test func migrationEndsPreemptions() throws {
+    try Self.generate([
+      "--rate", "6", "--num-reqs", "400", "--prompt-tokens",
+      "lognormal:mean=500,sigma=0.8,max=3000",
+      "--output-tokens", "lognormal:mean=500,sigma=1.2,max=4000", "--seed", "4",
+    ]) { trace in
+      func run(_ more: [String]) throws -> [String: Any] {
+        try Self.summary("mixed_4_small", trace, "round_robin", more)
+      }
+      let still = try run([])
+      let moved = try run(["--policy", "policies/scaling/llumnix_migrate.lua"])
+      #expect(still["migration"] == nil)
+      let migration = try #require(moved["migration"] as? [String: Any])
+      #expect(try Self.number(migration, "finished") > 20)
+      #expect(try Self.number(migration, "p99_downtime_ms") < 5)
+      #expect(try Self.number(moved, "preemptions") < 0.5 * Self.number(still, "preemptions"))
+      #expect(try Self.number(moved, "p99_tpot_ms") < 0.8 * Self.number(still, "p99_tpot_ms"))
+      #expect(try Self.number(moved, "mean_e2el_ms") < 0.95 * Self.number(still, "mean_e2el_ms"))
+    }
+  }
+
+  /// Mooncake, arXiv 2407.00079, section 6.2: prefixes that are copied to idle instances spare prompts the queue or the compute.
+  @Test func copiesOfHotPrefixesShortenTTFT() throws {
+    var means = [0.0, 0.0]
+    for seed in 4...6 {
+      try Self.generate([
+        "--rate", "60", "--num-reqs", "600", "--prefixes", "20", "--prefix-tokens",
+        "uniform:6000-8000", "--prefix-skew", "1", "--prompt-tokens", "uniform:50-300",
+        "--output-tokens", "lognormal:mean=40,sigma=0.5,max=200", "--seed", "\(seed)",
+      ]) { trace in
+        let more = ["--enable-prefix-caching", "--param", "spread=4"]
+        for (place, copies) in [[], ["--policy", "policies/caching/replicate_hot.lua"]].enumerated()
+        {
+          means[place] += try Self.number(
+            Self.summary("single_node_4p4d", trace, "prefix_affinity", more + copies),
+            "mean_ttft_ms")
+        }
+      }
+    }
+    #expect(means[1] < 0.9 * means[0], "\(means)")
+  }
+
   /// Sarathi-Serve, OSDI 2024: prompts that go first stall decodes; chunks within a budget do not.
   @Test func sarathiCutsTheTailOfTPOTAgainstPrefillFirst() throws {
     func tail(_ policy: String) throws -> Double {

@@ -4,7 +4,7 @@
 -- how many more iterations the batch could run before memory is full. It falls below zero when the queue holds more
 -- than fits. An instance with nothing to do is free without bound.
 --
--- Simplified: requests stay where they were sent, while Llumnix moves them between instances later.
+-- Llumnix moves requests between instances later: scaling/llumnix_migrate.lua, beside this one.
 
 local least = require "least"
 

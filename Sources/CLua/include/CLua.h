@@ -67,7 +67,16 @@ typedef struct clua_link {
 
 typedef enum clua_log_level { CLUA_LOG_INFO, CLUA_LOG_WARN, CLUA_LOG_ERROR, CLUA_LOG_NOTE } clua_log_level;
 
-typedef enum clua_action { CLUA_SET_ROLE, CLUA_ADD_INSTANCE, CLUA_REMOVE_INSTANCE } clua_action;
+typedef enum clua_action { CLUA_SET_ROLE, CLUA_ADD_INSTANCE, CLUA_REMOVE_INSTANCE, CLUA_MIGRATE, CLUA_REPLICATE } clua_action;
+/* Something that a policy has done. `role` is of CLUA_SET_ROLE alone: 0 | 1 | 2; `request` of CLUA_MIGRATE and
+ * CLUA_REPLICATE, where `instance` is the destination; `from` of the latter. */
+typedef struct clua_deed {
+  clua_action action;
+  int32_t instance;
+  int32_t role;
+  clua_request request;
+  int32_t from;
+} clua_deed;
 
 /* What the machine asks of the engine during a hook call. `context` is what `clua_lend` gave. */
 typedef struct clua_callbacks {
@@ -99,8 +108,8 @@ typedef struct clua_callbacks {
   int32_t (*step_prefill)(void *context, clua_request request, int64_t tokens);
   int32_t (*step_preempt)(void *context, clua_request request);
   int64_t (*step_decode_all)(void *context);
-  /* Has something done to an instance; answers as the step calls do. `role` is of CLUA_SET_ROLE alone: 0 | 1 | 2. */
-  int32_t (*act)(void *context, clua_action kind, int32_t instance, int32_t role);
+  /* Has something done; answers as the step calls do. */
+  int32_t (*act)(void *context, const clua_deed *deed);
   /* Also while loading. `file` may be NULL; `count` is how often this line has logged, itself included. */
   void (*log)(void *log_context, int64_t now_ns, clua_log_level level, const char *file, int32_t line,
               const char *text, size_t length, int64_t count);

@@ -110,7 +110,8 @@ typedef enum clua_type {
   FIELD(deadline_s, deadline_ns, OPTIONAL_SECONDS, "when its last token should be there, in s; nil without one") \
   FIELD(instance, instance, INSTANCE, "instance that it is on; nil at the gateway before its prompt") \
   FIELD(prefill_instance, prefill_instance, INSTANCE, "instance chosen for its prompt; nil before") \
-  FIELD(decode_instance, decode_instance, INSTANCE, "instance chosen for decoding; nil before")
+  FIELD(decode_instance, decode_instance, INSTANCE, "instance chosen for decoding; nil before") \
+  FIELD(migrating_to, migrating_to, INSTANCE, "instance that it is being moved to while it decodes; nil when it is not")
 
 #define CLUA_REQUEST_DERIVED(FIELD) \
   FIELD(id, NUMBER_OF_REQUEST, "place in the workload, from 0, as in the output files") \
@@ -142,6 +143,8 @@ typedef enum clua_type {
   FIELD(set_role, METHOD, "(instance, role): drains it, and gives it another role; true, or false and why not") \
   FIELD(add_instance, METHOD, "(instance): starts one that is off; true, or false and why not") \
   FIELD(remove_instance, METHOD, "(instance): drains it, and turns it off; true, or false and why not") \
+  FIELD(migrate, METHOD, "(request, instance): moves a decoding request there with its KV cache; true, or false and why not") \
+  FIELD(replicate, METHOD, "(request, from, to): copies what one prefix cache holds of its prompt, and the other lacks; true, or false and why not") \
   FIELD(argmin, METHOD, "(list, \"field\"): the item with the smallest value, the first of equals; nil when empty") \
   FIELD(argmax, METHOD, "(list, \"field\"): the item with the largest value, the first of equals; nil when empty") \
   FIELD(filter, METHOD, "(list, \"field\", \"<\" | \"<=\" | \">\" | \">=\" | \"==\" | \"~=\", value): array of the items that agree")

@@ -30,7 +30,7 @@ extension ClusterSpec {
     try defaults.validate()
     let cluster = try document.root.object(keys: [
       "num_nodes", "link_bw", "link_latency", "nodes", "cxl_mem", "kv_transfer",
-      "network", "scaling",
+      "network", "scaling", "migration",
     ])
     try cluster.refuse("cxl_mem", "CXL memory is not simulated")
     let link = LinkSpec(
@@ -55,6 +55,9 @@ extension ClusterSpec {
       self.network = try NetworkSpec(network, nodes: nodes.count)
     }
     if let scaling = cluster.present("scaling") { self.scaling = try ScalingSpec(scaling) }
+    if let migration = cluster.present("migration") {
+      self.migration = try MigrationSpec(migration)
+    }
     if let transfer = cluster.present("kv_transfer") {
       kvTransfer = try KVTransferSpec(transfer)
     }

@@ -10,6 +10,7 @@ public struct ClusterSpec: Sendable {
   /// nil is one link between any two instances: `link`.
   public var network: NetworkSpec? = nil
   public var scaling = ScalingSpec()
+  public var migration = MigrationSpec()
 
   public init(source: String, link: LinkSpec, nodes: [NodeSpec], instances: [InstanceSpec]) {
     self.source = source

@@ -45,6 +45,14 @@ extension RunResult {
       previous = record.id
       if let law = record.brokenLaw { return "request \(record.id.index): \(law)" }
     }
+    if let migration, migration.begun != migration.finished + migration.aborted {
+      return "\(migration.begun) migrations began, \(migration.finished) came to their end, "
+        + "\(migration.aborted) were given up"
+    }
+    if let replication, replication.begun != replication.finished + replication.aborted {
+      return "\(replication.begun) copies began, \(replication.finished) came to their end, "
+        + "\(replication.aborted) were given up"
+    }
     guard conservation.unfinished > 0 || kvBlocksHeld == 0 else {
       return "\(kvBlocksHeld) KV blocks are held after the last request ended"
     }

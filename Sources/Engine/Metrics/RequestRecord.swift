@@ -28,6 +28,8 @@ public struct RequestRecord: Sendable, Equatable {
   /// How often a fault took its instance, its KV cache or its transfer. But for arrival and first token, the moments of
   /// a request that had to begin anew are those of its last try.
   public var retries: Int32 = 0
+  /// How often it was moved to another instance while it decoded.
+  public var migrations: Int32 = 0
   public var arrival = SimTime.never
   /// Admitted and routed to its prefill instance.
   public var routed = SimTime.never

@@ -24,6 +24,10 @@ public struct RunResult: Sendable {
   public var faults: [FaultOutcome] = []
   /// What a policy did to instances; nil where it did nothing and none was on standby.
   public var scaling: ScalingTotals? = nil
+  /// Decoding requests that a policy moved; nil where it moved none.
+  public var migration: MigrationTotals? = nil
+  /// Cached prefixes that a policy had copied; nil where it had none.
+  public var replication: ReplicationTotals? = nil
   /// Time of the last event.
   public var end = SimTime.zero
   public var iterations = 0

@@ -37,6 +37,10 @@ public struct RunSummary: Sendable {
 
   /// nil where no instance was to come or go.
   public var scaling: ScalingTotals?
+  /// nil where no decoding request was to move.
+  public var migration: MigrationTotals?
+  /// nil where no prefix was to be copied.
+  public var replication: ReplicationTotals?
   /// Empty in a run without faults.
   public var faults: [FaultOutcome]
   /// Requests that faults made begin anew, or be sent anew, each as often as it did.
@@ -125,6 +129,8 @@ extension RunSummary {
     decodeQueue = Distribution(ofWholeNanoseconds: handOffs.decodeQueue.take())
 
     scaling = result.scaling
+    migration = result.migration
+    replication = result.replication
     faults = result.faults
     retries = result.records.reduce(0) { $0 + Int($1.retries) }
 

@@ -111,6 +111,8 @@ public struct SummaryJSON: OutputDocument {
         json.field("instance_seconds", scaling.on.seconds)
       }
     }
+    if let migration = summary.migration { write(migration, to: &json) }
+    if let replication = summary.replication { write(replication, to: &json) }
     if !summary.faults.isEmpty { writeFaults(&json) }
     json.object("bottleneck") { json in
       json.field("name", summary.bottleneck.name)

@@ -7,7 +7,8 @@
 ///
 /// `tpot_ms` is rounded down to whole nanoseconds. `slo_ok` is 1 or 0 where the run has objectives. `class` is always
 /// empty: requests have no class yet. `retries` is empty in a run without faults; stages of a request that began anew are
-/// those of its last try, and what was before counts as waiting at the gateway.
+/// those of its last try, and what was before counts as waiting at the gateway. In a run that moved decoding requests,
+/// `migrations` stands last: how often each was.
 public struct WideCSV: OutputDocument {
   static let columns = [
     "request_id", "session_id", "class", "arrival_ms", "admit_ms", "prefill_inst",
@@ -35,9 +36,10 @@ public struct WideCSV: OutputDocument {
 
   public func write(to sink: inout ByteSink) {
     sink.write(Self.columns.joined(separator: ","))
+    if result.migration != nil { sink.write(",migrations") }
     sink.endRow()
     let words = Words(result, cluster: cluster)
-    let most = Self.columns.count * (RowCursor.widestNumber + 1) + 2 + words.widestRow
+    let most = (Self.columns.count + 1) * (RowCursor.widestNumber + 1) + 2 + words.widestRow
     for record in result.records {
       sink.write(Int64(record.id.index))
       sink.write(ByteSink.comma)
@@ -76,6 +78,7 @@ public struct WideCSV: OutputDocument {
     words.put(record.outcome, reason: record.reason, to: &row)
     moment(record.promptEnd, to: &row)
     moment(record.decodeToken, to: &row)
+    if result.migration != nil { count(Int64(record.migrations), to: &row) }
     row.put(UInt8(ascii: "\r"))
     row.put(UInt8(ascii: "\n"))
   }

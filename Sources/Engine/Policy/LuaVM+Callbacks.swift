@@ -63,14 +63,17 @@ enum LuaCallbacks {
       for (index, request) in list.enumerated() { requests[index] = clua_request(request) }
       return Int64(list.count)
     }
-    table.act = { context, kind, instance, role in
-      guard let lent = LuaWorld.from(context) else { return -1 }
-      let id = InstanceID(Int(instance))
+    table.act = { context, deed in
+      guard let lent = LuaWorld.from(context), let deed = deed?.pointee else { return -1 }
+      let id = InstanceID(Int(deed.instance))
       let roles: [InstanceRole] = [.prefill, .decode, .mixed]
       let action: PolicyAction =
-        switch kind {
-        case CLUA_SET_ROLE: .setRole(id, roles[Int(role)])
+        switch deed.action {
+        case CLUA_SET_ROLE: .setRole(id, roles[Int(deed.role)])
         case CLUA_ADD_INSTANCE: .start(id)
+        case CLUA_MIGRATE: .migrate(RequestRef(deed.request), id)
+        case CLUA_REPLICATE:
+          .replicate(RequestRef(deed.request), from: InstanceID(Int(deed.from)), to: id)
         default: .stop(id)
         }
       guard let refusal = lent.questions.world().act(action) else { return -1 }

@@ -102,5 +102,6 @@ extension clua_request_state {
     instance = Int64(view.instance.index)
     prefill_instance = Int64(view.prefillInstance.index)
     decode_instance = Int64(view.decodeInstance.index)
+    migrating_to = Int64(view.migrationTarget.index)
   }
 }

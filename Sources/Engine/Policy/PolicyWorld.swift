@@ -164,6 +164,8 @@ public struct RequestView: Equatable, Sendable {
   public var instance = InstanceID.none
   public var prefillInstance = InstanceID.none
   public var decodeInstance = InstanceID.none
+  /// Where it is being migrated to.
+  public var migrationTarget = InstanceID.none
   public init() {}
 }
 

@@ -18,6 +18,8 @@ enum RequestPlace: UInt8 {
   case transferring
   /// Its KV cache has arrived; waits for a place in the running set.
   case ready
+  /// Decoding until a moment ago; the last part of its KV cache is on the way to another instance.
+  case migrating
 }
 
 /// How far a KV cache has come that is sent while its prompt is computed.
@@ -59,7 +61,7 @@ struct ActiveRequest {
   var queuedAt = SimTime.zero
   /// Moment of its latest token, while it is not in a decode batch.
   var lastToken = SimTime.never
-  /// KV blocks on `instance`, and those promised on the decode side.
+  /// KV blocks on `instance`, and those promised where it goes: on the decode side, or where it is migrated to.
   var held = KVHolding()
   var incoming = KVHolding()
   /// Block keys for the block size `keyBlockSize`; empty where contents are unknown or caching is off.
@@ -84,6 +86,8 @@ struct ActiveRequest {
   var hadBlocks = false
   /// Decodes where its prompt was computed, though that is a prefill instance.
   var stays = false
+  /// Is being moved to another instance while it decodes; `MigrationState` knows where.
+  var isMigrating = false
   /// Decode instance that the policy chose together with the one for the prompt.
   var plannedDecode = InstanceID.none
 

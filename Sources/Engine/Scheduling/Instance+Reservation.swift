@@ -30,6 +30,64 @@ extension Instance {
     return (slot, hit.hits * pool.blockSize)
   }
 
+  /// Promises blocks for the first `tokens` of a request that is about to be migrated here, if they are free and nobody
+  /// waits for them.
+  ///
+  /// - Parameter keys: of its blocks here.
+  /// - Returns: the tokens that are here already; nil when it cannot come, and nothing has changed.
+  mutating func promise(_ slot: Int32, tokens: Int, keys: BlockKeys, _ rows: RequestRows) -> Int? {
+    guard preemptedWaiting == 0, reservations.isEmpty else { return nil }
+    let hit = pool.lookUp(keys, limit: tokens / pool.blockSize)
+    guard pool.blocks(forTokens: tokens) - hit.hits + hit.free <= pool.free else { return nil }
+    pool.share(keys, hits: hit.hits, into: &rows[slot].incoming)
+    let fits = pool.extend(&rows[slot].incoming, toTokens: tokens, keys: [])
+    precondition(fits, "blocks were promised")
+    reservedBlocks += rows[slot].incoming.blanks
+    transfersIn += 1
+    inflight += 1
+    notePeak()
+    return hit.hits * pool.blockSize
+  }
+
+  /// Promises more blocks, so that the first `tokens` have theirs and `room` have some to take.
+  ///
+  /// - Returns: false when too few are free; nothing has changed then.
+  mutating func extendPromise(_ slot: Int32, toTokens tokens: Int, room: Int, _ rows: RequestRows)
+    -> Bool
+  {
+    let needed = pool.blocks(forTokens: max(tokens, room)) - rows[slot].incoming.blocks
+    guard needed <= pool.free else { return false }
+    let before = rows[slot].incoming.blanks
+    let fits = pool.extend(&rows[slot].incoming, toTokens: tokens, keys: [])
+    precondition(fits, "blocks were there")
+    reservedBlocks += rows[slot].incoming.blanks - before
+    notePeak()
+    return true
+  }
+
+  /// Promises blocks for a prefix that comes without a request. The caller has seen that they are free.
+  ///
+  /// - Parameter hits: blocks of it that `lookUp` has just found here.
+  mutating func promise(_ holding: inout KVHolding, tokens: Int, keys: BlockKeys, hits: Int) {
+    pool.share(keys, hits: hits, into: &holding)
+    let fits = pool.extend(&holding, toTokens: tokens, keys: [])
+    precondition(fits, "blocks were promised")
+    reservedBlocks += holding.blanks
+    notePeak()
+  }
+
+  /// The prefix has come: its blocks can be found, and are held until the promise is withdrawn.
+  mutating func receive(_ holding: inout KVHolding, keys: BlockKeys) {
+    reservedBlocks -= holding.blanks
+    pool.name(&holding, tokens: keys.count * pool.blockSize, keys: keys)
+  }
+
+  mutating func withdrawPromise(_ holding: inout KVHolding) {
+    reservedBlocks -= holding.blanks
+    pool.release(&holding)
+    needsDecision = true
+  }
+
   /// The request will not come: what it was promised is free again.
   mutating func withdrawPromise(_ slot: Int32, _ rows: RequestRows) {
     reservedBlocks -= rows[slot].incoming.blanks

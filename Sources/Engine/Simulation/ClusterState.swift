@@ -43,6 +43,8 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
   /// Instances that take no requests at present, because of faults or by the policy's will.
   var downCount = 0
   var scaling = ScalingState()
+  var migrations = MigrationState()
+  var replications = ReplicationState()
   var endedCount = 0
   var finishedCount = 0
   var finishedOutputTokens = 0
@@ -104,6 +106,9 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
     let capacity = capacities[target].isWholeOnEach ? capacities[target] : capacities[source]
     return Int64(capacity.totalBytesPerToken)
   }
+
+  /// Has the run moved requests or blocks besides its hand-offs?
+  var movesBlocks: Bool { migrations.totals.begun > 0 || replications.totals.begun > 0 }
 
   func isUp(_ id: InstanceID) -> Bool {
     let lane = lanes + Int(id.index)

@@ -117,6 +117,7 @@ extension ClusterWindow {
     view.prefillInstance = state.pointee.records[id].prefillInstance
     view.decodeInstance = state.pointee.records[id].decodeInstance
     if view.decodeInstance.isNone { view.decodeInstance = row.plannedDecode }
+    if row.isMigrating { view.migrationTarget = state.pointee.migrations.target(of: request.slot) }
     return view
   }
 

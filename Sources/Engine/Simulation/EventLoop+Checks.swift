@@ -24,7 +24,10 @@ extension EventLoop {
         (rows[slot].place == .reserving || rows[slot].place == .transferring
           || rows[slot].stream != .none)
         && target == InstanceID(index)
-      if comesHere {
+      let isPromised =
+        rows[slot].isMigrating
+        && state.pointee.migrations.target(of: slot) == InstanceID(index)
+      if comesHere || isPromised {
         inflight += 1
         holdings.append(rows[slot].incoming)
         reserved += rows[slot].incoming.blanks
@@ -42,6 +45,8 @@ extension EventLoop {
       }
       holdings.append(held)
     }
+    holdings += state.pointee.replications.holdings(on: InstanceID(index))
+    reserved += state.pointee.replications.promised(on: InstanceID(index))
     if inflight != instance.pointee.inflight {
       return "\(inflight) requests are here, \(instance.pointee.inflight) counted"
     }

@@ -47,6 +47,8 @@ extension EventLoop {
       let target = state.pointee.records[Int(rows[slot].id.index)].decodeInstance
       if rows[slot].instance == id || target == id { lost.append(slot) }
     }
+    abortMigrations(with: id, onlyBytes: true)
+    abortReplications(with: id)
     for slot in lost {
       recall(slot)
       note(slot, hitBy: fault, lostTokens: 0)
@@ -80,6 +82,8 @@ extension EventLoop {
     lane.pointee.downSince = now
     state.pointee.catchUp(index)
     let id = InstanceID(index)
+    abortMigrations(with: id, onlyBytes: false)
+    abortReplications(with: id)
     let rows = state.pointee.rows
     var hit: [Int32] = []
     for slot in activeRequests {

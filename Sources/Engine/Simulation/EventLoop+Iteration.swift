@@ -86,6 +86,7 @@ extension EventLoop {
     if tellsIterations, instance.pointee.step.preemptions > 0 { reportPreemptions(index) }
     for slot in instance.pointee.step.preempted {
       breakStream(slot)
+      breakMigration(slot)
       try tell(.preempted, of: slot)
     }
     if instance.pointee.step.preemptions > 0 { try checkForFutility(index) }

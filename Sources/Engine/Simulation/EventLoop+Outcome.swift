@@ -23,6 +23,7 @@ extension EventLoop {
       parkedMayMove = parkedMayMove || hasParked
     }
     instance.pointee.step.chunks.removeAll()
+    if !state.pointee.migrations.active.isEmpty { departLeavers(of: index) }
     if !produced.isEmpty || instance.pointee.batch.count > 0 { futilePreemptions = 0 }
     if produced.isEmpty { return }
     if prompts > 0, produced.count > 1 {
@@ -97,6 +98,7 @@ extension EventLoop {
     let instance = state.pointee.instances + index
     let rows = state.pointee.rows
     let id = Int(rows[slot].id.index)
+    if rows[slot].isMigrating { abortMigration(of: slot, .ended) }
     if hooks.contains(.finish) {
       let ref = state.pointee.ref(slot)
       try asking { (policy: inout P, world) throws(PolicyError) in

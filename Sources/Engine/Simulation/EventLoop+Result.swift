@@ -20,6 +20,10 @@ extension EventLoop {
     result.end = now
     result.faults = faults.outcomes(until: now)
     result.scaling = state.pointee.scaling.isUsed ? scalingTotals : nil
+    let migrations = state.pointee.migrations.totals
+    result.migration = migrations.begun > 0 ? migrations : nil
+    let replications = state.pointee.replications.totals
+    result.replication = replications.begun > 0 ? replications : nil
     for index in 0..<state.pointee.instanceCount {
       let instance = state.pointee.instances + index
       var totals = state.pointee.lanes[index].totals

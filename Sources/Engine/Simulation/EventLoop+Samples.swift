@@ -71,7 +71,7 @@ extension EventLoop {
     let rows = state.pointee.rows
     for slot in 0..<Int32(state.pointee.requests.used) {
       switch rows[slot].place {
-      case .gateway, .reserving, .transferring:
+      case .gateway, .reserving, .transferring, .migrating:
         let index = Int(rows[slot].instance.index)
         guard moment.instances.indices.contains(index) else { continue }
         // Blocks that several requests share count once in the pool.

@@ -33,6 +33,7 @@ extension EventLoop {
       state.pointee.scaling.totals.stops += 1
       state.pointee.scaling.totals.on += now - lane.pointee.onSince
       // What its prefix cache held goes with it.
+      abortReplications(with: InstanceID(index))
       state.pointee.instances[index].clear()
     }
     state.pointee.recountDown()

@@ -28,7 +28,7 @@ extension EventLoop {
   /// When something happens next; nil when nothing will. Ticks and faults alone are nothing once all requests have ended.
   var nextInstant: SimTime? {
     mutating get {
-      if !faults.schedule.isEmpty { dropVoidEvents() }
+      if !faults.schedule.isEmpty || state.pointee.movesBlocks { dropVoidEvents() }
       let other = min(ticks.next, faults.schedule.next, state.pointee.scaling.nextStart)
       guard let event = events.nextTime else {
         let mayHelp = other != .never && state.pointee.requests.active > 0

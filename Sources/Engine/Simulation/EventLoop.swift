@@ -138,6 +138,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
       try grantDirtyReservations()
       try formDirtyInstances()
       try settleStreams()
+      if state.pointee.migrations.needSettling { settleMigrations() }
       if state.pointee.scaling.isChanging { settleScaling() }
     } while parkedMayMove || !dirtyReservations.isEmpty || !dirtyInstances.isEmpty
     state.pointee.stage = .after
@@ -179,7 +180,11 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   mutating func asking<Answer>(
     _ question: (inout P, ClusterView<Batch>) throws(PolicyError) -> Answer
   ) throws(SimulationError) -> Answer {
-    do { return try question(&policy, world) } catch { throw .policy(error) }
+    let answer: Answer
+    do { answer = try question(&policy, world) } catch { throw .policy(error) }
+    if state.pointee.migrations.isAsked { beginMigrations() }
+    if state.pointee.replications.isAsked { beginReplications() }
+    return answer
   }
 
   /// Tells the policy of what has happened to a request, if it wants to know.

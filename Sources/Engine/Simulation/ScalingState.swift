@@ -12,6 +12,13 @@ struct ScalingState {
 extension ClusterView {
   /// Decisions of one instant see each other: what was asked for shows at once.
   func act(_ action: PolicyAction) -> ActionRefusal? {
+    switch action {
+    case .migrate(let request, let target):
+      return state.pointee.ask(toMigrate: request, to: target)
+    case .replicate(let request, let source, let target):
+      return state.pointee.ask(toReplicate: request, from: source, to: target)
+    case .setRole, .start, .stop: break
+    }
     let refusal = state.pointee.begin(action)
     if refusal == nil {
       state.pointee.scaling.isUsed = true
@@ -43,6 +50,7 @@ extension ClusterState {
       lane.pointee.startsAt = now + cluster.scaling.duration(weightBytes: weights)
       scaling.nextStart = min(scaling.nextStart, lane.pointee.startsAt)
       scaling.totals.starts += 1
+    case .migrate, .replicate: preconditionFailure("no instance changes by it")
     }
     return nil
   }

@@ -39,6 +39,21 @@ enum ChaosPolicy {
       if request then look(request, request_fields) end
     end
     local dice = math.random
+    -- Moves somebody somewhere, if it can be.
+    local function move(cluster)
+      local all = cluster.instances
+      local running = all[dice(#all)].running
+      if dice(3) > 1 or #running == 0 then return end
+      local request, to = running[dice(#running)], all[dice(#all)]
+      local done, why = cluster:migrate(request, to)
+      mix(done)
+      mix(why)
+      done, why = cluster:replicate(request, all[dice(#all)], all[dice(#all)])
+      mix(done)
+      mix(why)
+      mix(request.migrating_to and request.migrating_to.id)
+      look(to, instance_fields)
+    end
     local batches = BATCHES
     return {
       api = 1, name = "chaos", version = "1",
@@ -87,14 +102,15 @@ enum ChaosPolicy {
         return candidates[dice(#candidates + 1)]
       end or nil,
       tick_interval_s = 0.001,
-      tick = function(cluster) look_around(cluster) end,
+      tick = function(cluster) look_around(cluster); move(cluster) end,
       on_reject = function(request, cluster) look_around(cluster, request) end,
       on_preempt = function(request, cluster) look_around(cluster, request) end,
-      on_transfer = function(request, cluster) look_around(cluster, request) end,
+      on_transfer = function(request, cluster) look_around(cluster, request); move(cluster) end,
       on_instance_down = function(instance, requests, cluster)
         look_around(cluster, requests[1])
         assert(instance.state == "down" and instance.inflight == 0)
         mix(#requests)
+        move(cluster)
         local d = dice(4)
         if d == 1 then return "reject", "dice" end
         if d == 2 then
@@ -104,7 +120,7 @@ enum ChaosPolicy {
         end
         return d == 3 and "retry" or nil
       end,
-      on_instance_up = function(instance, cluster) look_around(cluster); mix(instance.id) end,
+      on_instance_up = function(instance, cluster) look_around(cluster); mix(instance.id); move(cluster) end,
       batch = batches and function(instance, step, cluster)
         look_around(cluster)
         if dice(4) == 1 then
@@ -143,8 +159,8 @@ enum ChaosPolicy {
           if step.seqs == 0 and #running > 0 then step:preempt(running[#running], "recompute") end
         end
       end or nil,
-      on_first_token = function(request, cluster) look_around(cluster, request) end,
-      on_finish = function(request, cluster) look_around(cluster, request) end,
+      on_first_token = function(request, cluster) look_around(cluster, request); move(cluster) end,
+      on_finish = function(request, cluster) look_around(cluster, request); move(cluster) end,
       done = function(_, cluster) look_around(cluster); return { sum = sum } end,
     }
     """

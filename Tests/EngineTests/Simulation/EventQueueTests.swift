@@ -38,7 +38,8 @@ import Testing
       } else if let first = waiting.min(), let place = waiting.firstIndex(of: first) {
         waiting.remove(at: place)
         #expect(queue.nextTime == SimTime(nanoseconds: first.time))
-        let event = try #require(queue.pop(at: SimTime(nanoseconds: first.time)))
+        let popped = queue.pop(at: SimTime(nanoseconds: first.time))
+        let event = try #require(popped)
         #expect(
           Key(
             time: event.time.nanoseconds, phase: event.phase, id: event.id,

@@ -65,7 +65,8 @@ import Testing
       a.records == b.records && a.gaps == b.gaps && a.gapStarts == b.gapStarts
       && a.reasons == b.reasons && a.end == b.end && a.iterations == b.iterations
       && a.kvBlocksHeld == b.kvBlocksHeld && a.samples == b.samples && a.faults == b.faults
-      && a.instances == b.instances && a.maxOutputTokensPerSecond == b.maxOutputTokensPerSecond
+      && a.migration == b.migration && a.replication == b.replication && a.instances == b.instances
+      && a.maxOutputTokensPerSecond == b.maxOutputTokensPerSecond
       && a.gapHistogram.bins.elementsEqual(b.gapHistogram.bins, by: ==)
     return isSame ? nil : firstDifference(a, b) ?? "histograms, or rates"
   }

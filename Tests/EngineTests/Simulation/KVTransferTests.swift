@@ -13,6 +13,7 @@ import Testing
     decodeBlocks: Int = 100, prefillBlocks: Int = 100, roles: [InstanceRole] = [.prefill, .decode],
     stepByStep: Bool = false, policy: String? = nil,
     link: LinkSpec = NetworkTests.link, faults: [Fault] = [],
+    migration: MigrationSpec = MigrationSpec(),
     change: (inout Workload, inout [InstanceSpec]) -> Void = { _, _ in },
     _ requests: [(at: Int64, prompt: Int, output: Int)]
   ) throws -> RunResult {
@@ -39,6 +40,7 @@ import Testing
     options.faults.faults = faults
     var cluster = RandomScenario.cluster(instances, link: link)
     cluster.kvTransfer = transfer
+    cluster.migration = migration
     let scenario = Scenario(
       cluster: cluster, costs: instances.map { _ in cost }, workload: workload, options: options)
     var result: RunResult

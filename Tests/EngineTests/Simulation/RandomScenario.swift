@@ -7,11 +7,13 @@ struct RandomScenario {
   /// A stream of its own, so that scenarios of one seed differ in nothing but their platforms.
   private var platformRandom: RandomStream
   private var transferRandom: RandomStream
+  private var migrationRandom: RandomStream
 
   init(seed: Int) {
     random = RandomStream(seed: UInt64(seed), name: "scenario")
     platformRandom = RandomStream(seed: UInt64(seed), name: "platform")
     transferRandom = RandomStream(seed: UInt64(seed), name: "transfer")
+    migrationRandom = RandomStream(seed: UInt64(seed), name: "migration")
   }
 
   /// 256 bytes of KV for each token at two bytes a number.
@@ -170,9 +172,18 @@ struct RandomScenario {
           latency: SimDuration(nanoseconds: 200)))
   }
 
+  /// How decoding requests move, where a policy wants it.
+  mutating func migration() -> MigrationSpec {
+    var migration = MigrationSpec()
+    migration.lastStageBlocks = [0, 1, 3, 16][migrationRandom.nextIndex(below: 4)]
+    migration.maxStages = [1, 2, 3, 20][migrationRandom.nextIndex(below: 4)]
+    return migration
+  }
+
   mutating func scenario() -> Scenario {
     var cluster = cluster()
     cluster.kvTransfer = transfer()
+    cluster.migration = migration()
     addNetwork(to: &cluster)
     for index in cluster.instances.indices { cluster.instances[index].platform = platform() }
     var options = RunOptions()
