@@ -52,6 +52,12 @@ struct CompatOptions: ParsableArguments {
         problem: "is described, and LLMServingSim knows one link",
         expected: "no network with --compat llmservingsim")
     }
+    guard cluster.kvTiers == nil else {
+      throw InputError(
+        file: cluster.source, key: "kv_tiers",
+        problem: "is there, and this mode keeps KV blocks on accelerators alone",
+        expected: "no kv_tiers with --compat llmservingsim")
+    }
     guard let instance = cluster.instances.first(where: { $0.platform != nil }) else { return }
     throw InputError(
       file: cluster.source, key: "platform",

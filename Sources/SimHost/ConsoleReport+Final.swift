@@ -167,6 +167,7 @@ extension ConsoleReport {
             "\(ConsoleText.fixed(scaling.on.seconds, 1)) instance-seconds",
           ]))
     }
+    if let tiers = summary.tiers { lines.append(self.tiers(tiers)) }
     if let replication = summary.replication { lines.append(self.replication(replication)) }
     if let migration = summary.migration { lines.append(self.migration(migration)) }
     if !summary.faults.isEmpty { lines.append(contentsOf: faults(summary)) }

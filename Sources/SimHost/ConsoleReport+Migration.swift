@@ -1,6 +1,24 @@
 import Engine
 
 extension ConsoleReport {
+  /// Blocks that came back from CPU memory and SSDs, and those that went there.
+  func tiers(_ totals: TierTotals) -> String {
+    var parts = [
+      "\(ConsoleText.grouped(totals.loads)) loads",
+      "\(ConsoleText.grouped(totals.loadedTokens)) tokens",
+    ]
+    if totals.loadedTokensOfSSD > 0 {
+      parts.append("\(ConsoleText.grouped(totals.loadedTokensOfSSD)) of them from SSD")
+    }
+    if totals.loads > 0 {
+      let mean = Double(totals.loading.nanoseconds) / Double(totals.loads)
+      parts.append("\(ConsoleText.time(nanoseconds: mean)) each")
+    }
+    parts.append("\(ConsoleText.grouped(totals.written)) blocks written")
+    if totals.spilled > 0 { parts.append("\(ConsoleText.grouped(totals.spilled)) to SSD") }
+    return labelled("KV tiers", parts)
+  }
+
   /// Cached prefixes that were copied to other instances.
   func replication(_ totals: ReplicationTotals) -> String {
     labelled(

@@ -14,6 +14,7 @@ extension ConsoleReport {
           "latency \(ConsoleText.time(nanoseconds: Double(link.latency.nanoseconds)))",
         ]))
     if let network = run.cluster.network { lines.append(labelled("network", network.summary)) }
+    if let tiers = run.cluster.kvTiers { lines.append(labelled("KV tiers", [tiers.summary])) }
     if run.cluster.kvTransfer != KVTransferSpec() || run.firstToken != .prefill {
       lines.append(
         labelled(

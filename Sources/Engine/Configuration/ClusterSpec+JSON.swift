@@ -30,7 +30,7 @@ extension ClusterSpec {
     try defaults.validate()
     let cluster = try document.root.object(keys: [
       "num_nodes", "link_bw", "link_latency", "nodes", "cxl_mem", "kv_transfer",
-      "network", "scaling", "migration",
+      "network", "scaling", "migration", "kv_tiers",
     ])
     try cluster.refuse("cxl_mem", "CXL memory is not simulated")
     let link = LinkSpec(
@@ -57,6 +57,10 @@ extension ClusterSpec {
     if let scaling = cluster.present("scaling") { self.scaling = try ScalingSpec(scaling) }
     if let migration = cluster.present("migration") {
       self.migration = try MigrationSpec(migration)
+    }
+    if let tiers = cluster.present("kv_tiers") {
+      kvTiers = try KVTierSpec(tiers)
+      try kvTiers?.check(instances, tiers)
     }
     if let transfer = cluster.present("kv_transfer") {
       kvTransfer = try KVTransferSpec(transfer)

@@ -11,6 +11,8 @@ public struct ClusterSpec: Sendable {
   public var network: NetworkSpec? = nil
   public var scaling = ScalingSpec()
   public var migration = MigrationSpec()
+  /// nil keeps KV blocks on accelerators alone.
+  public var kvTiers: KVTierSpec? = nil
 
   public init(source: String, link: LinkSpec, nodes: [NodeSpec], instances: [InstanceSpec]) {
     self.source = source

@@ -42,6 +42,18 @@ struct KVBlockPool {
   /// Of each entry, in pools with a clock.
   var uses = Pile<Use>(capacity: 1)
   private var releases: Int32 = 0
+  /// What a tier behind the pool is to be told of, and the keys since it last was.
+  var journal = Journal.none
+  var journalled = Pile<UInt64>(capacity: 1)
+
+  /// Keys that are written down.
+  enum Journal: UInt8 {
+    case none
+    /// Of blocks that can be found from now on.
+    case named
+    /// Of blocks that were forgotten, since their place was needed.
+    case forgotten
+  }
 
   init(capacity: Int, blockSize: Int) {
     precondition(capacity >= 0 && blockSize > 0)
@@ -56,6 +68,7 @@ struct KVBlockPool {
     vacant.deallocate()
     index.deallocate()
     uses.deallocate()
+    journalled.deallocate()
   }
 
   /// Blocks that requests hold; a shared block counts once.
@@ -78,6 +91,8 @@ struct KVBlockPool {
     }
     return (hits, unused)
   }
+
+  func holds(_ key: UInt64) -> Bool { index.find(key, in: entries) != nil }
 
   // MARK: Taking
 
@@ -136,6 +151,7 @@ struct KVBlockPool {
       let first = head
       let run = entries[Int(first)].count
       if entries[Int(first)].key != 0 {
+        if journal == .forgotten { journalled.append(entries[Int(first)].key) }
         index.remove(first, from: &entries)
         cached -= 1
         unlink(first)
@@ -182,6 +198,7 @@ struct KVBlockPool {
 
   /// - Parameter place: of the block in its prompt.
   private mutating func register(_ key: UInt64, place: Int) -> Int32 {
+    if journal == .named { journalled.append(key) }
     let entry = makeEntry(key: key, references: 1, count: 1)
     if clock != nil {
       while uses.count < entries.count { uses.append(Use()) }
@@ -194,6 +211,25 @@ struct KVBlockPool {
       if entries[Int(former)].references == 0 { cached -= 1 }
     }
     return entry
+  }
+
+  /// Makes a block that nobody holds findable, as the one used last, in the place of the one used longest ago.
+  ///
+  /// - Returns: the key that went for it; 0 is none. Requires a capacity of at least one block.
+  mutating func keep(_ key: UInt64) -> UInt64 {
+    if let entry = index.find(key, in: entries) {
+      unlink(entry)
+      link(entry)
+      return 0
+    }
+    let gone = entries[Int(head)].key
+    take(1)
+    let entry = makeEntry(key: key, references: 0, count: 1)
+    _ = index.insert(entry, in: &entries)
+    link(entry)
+    free += 1
+    cached += 1
+    return gone
   }
 
   private mutating func appendBlank(_ count: Int) {

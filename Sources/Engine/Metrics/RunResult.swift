@@ -28,6 +28,8 @@ public struct RunResult: Sendable {
   public var migration: MigrationTotals? = nil
   /// Cached prefixes that a policy had copied; nil where it had none.
   public var replication: ReplicationTotals? = nil
+  /// nil in a cluster without tiers of KV blocks.
+  public var tiers: TierTotals? = nil
   /// Time of the last event.
   public var end = SimTime.zero
   public var iterations = 0

@@ -41,6 +41,8 @@ public struct RunSummary: Sendable {
   public var migration: MigrationTotals?
   /// nil where no prefix was to be copied.
   public var replication: ReplicationTotals?
+  /// nil in a cluster without tiers of KV blocks.
+  public var tiers: TierTotals?
   /// Empty in a run without faults.
   public var faults: [FaultOutcome]
   /// Requests that faults made begin anew, or be sent anew, each as often as it did.
@@ -131,6 +133,7 @@ extension RunSummary {
     scaling = result.scaling
     migration = result.migration
     replication = result.replication
+    tiers = result.tiers
     faults = result.faults
     retries = result.records.reduce(0) { $0 + Int($1.retries) }
 

@@ -14,7 +14,12 @@ struct Topology {
     var into: Int32 = -1
     var nicOut: Int32 = -1
     var nicIn: Int32 = -1
+    /// Of a tier: where it is read and written; and its latency.
+    var isSSD = false
+    var latency = SimDuration.zero
   }
+  /// Places from this one on are tiers: the CPU memory and the SSD of each node.
+  private var firstTier = Int32.max
   private var places: [Place]
   /// Of each node: its fabric, its NICs out and in.
   private var fabrics: [Int32] = []
@@ -38,11 +43,57 @@ struct Topology {
   }
 
   init(_ cluster: ClusterSpec) {
-    guard let network = cluster.network else {
+    if let network = cluster.network {
+      self.init(network, cluster)
+    } else {
       self.init(link: cluster.link, instances: cluster.instances.count)
-      return
+      for (index, spec) in cluster.instances.enumerated() { places[index].node = spec.node }
     }
-    self.init(network, cluster)
+    if let tiers = cluster.kvTiers { add(tiers, nodes: cluster.nodes.count, cluster.network?.leaf) }
+  }
+
+  private mutating func add(_ tiers: KVTierSpec, nodes: Int, _ leaf: NetworkSpec.Switch?) {
+    firstTier = Int32(places.count)
+    for node in 0..<nodes {
+      for tier in [tiers.cpu, tiers.ssd] {
+        var place = Place(node: node, leaf: leaf.map { node / $0.nodes } ?? 0)
+        place.isSSD = places.count % 2 != Int(firstTier) % 2
+        if let tier {
+          place.out = add(tier.link.bytesPerNanosecond)
+          place.into = add(tier.link.bytesPerNanosecond)
+          place.latency = tier.link.latency
+        }
+        places.append(place)
+      }
+    }
+  }
+
+  /// What the network knows a node's CPU memory and its SSD by.
+  func cpu(ofNode node: Int) -> InstanceID { InstanceID(Int(firstTier) + 2 * node) }
+  func ssd(ofNode node: Int) -> InstanceID { InstanceID(Int(firstTier) + 2 * node + 1) }
+
+  /// From an instance to the CPU memory of its node, from there to its SSD, or from either to an instance.
+  private func appendTierPath(
+    _ a: Place, from: Int32, _ b: Place, to: Int32, _ path: inout Pile<Int32>
+  ) {
+    if to >= firstTier { return path.append(b.into) }
+    path.append(a.out)
+    // What an SSD has passes through CPU memory.
+    if a.isSSD { path.append(places[Int(from) - 1].out) }
+    if a.node == b.node { return }
+    guard isDescribed else { return path.append(b.into) }
+    path.append(nicsOut[a.node])
+    appendArrival(a, b, &path)
+  }
+
+  /// From a node's NICs to an instance of another node.
+  private func appendArrival(_ a: Place, _ b: Place, _ path: inout Pile<Int32>) {
+    if a.leaf != b.leaf, !uplinks.isEmpty {
+      path.append(uplinks[a.leaf])
+      path.append(downlinks[b.leaf])
+    }
+    path.append(nicsIn[b.node])
+    path.append(b.nicIn)
   }
 
   private init(_ network: NetworkSpec, _ cluster: ClusterSpec) {
@@ -93,6 +144,7 @@ struct Topology {
   func appendPath(from: Int32, to: Int32, to path: inout Pile<Int32>) {
     let a = places[Int(from)]
     let b = places[Int(to)]
+    if max(from, to) >= firstTier { return appendTierPath(a, from: from, b, to: to, &path) }
     if a.node == b.node || !isDescribed {
       path.append(a.out)
       if !fabrics.isEmpty { path.append(fabrics[a.node]) }
@@ -101,12 +153,7 @@ struct Topology {
     }
     path.append(a.nicOut)
     path.append(nicsOut[a.node])
-    if a.leaf != b.leaf, !uplinks.isEmpty {
-      path.append(uplinks[a.leaf])
-      path.append(downlinks[b.leaf])
-    }
-    path.append(nicsIn[b.node])
-    path.append(b.nicIn)
+    appendArrival(a, b, &path)
   }
 
   /// An instance's ports, both directions.
@@ -123,7 +170,15 @@ struct Topology {
   func latency(from: Int32, to: Int32) -> SimDuration {
     let a = places[Int(from)]
     let b = places[Int(to)]
+    if max(from, to) >= firstTier {
+      let tier = to >= firstTier ? b.latency : a.latency
+      return a.node == b.node ? tier : tier + (isDescribed ? nodes(a, b) : inside)
+    }
     if a.node == b.node || !isDescribed { return inside }
-    return a.leaf == b.leaf ? between : between + leaves
+    return nodes(a, b)
+  }
+
+  private func nodes(_ a: Place, _ b: Place) -> SimDuration {
+    a.leaf == b.leaf ? between : between + leaves
   }
 }

@@ -1,4 +1,19 @@
 extension SummaryJSON {
+  /// What tiers of KV blocks did. Only of runs that had some.
+  func write(_ tiers: TierTotals, to json: inout JSONWriter) {
+    json.object("kv_tiers") { json in
+      json.field("written_blocks", tiers.written)
+      json.field("spilled_blocks", tiers.spilled)
+      json.field("bytes_written", Int(tiers.bytesWritten))
+      json.field("loads", tiers.loads)
+      json.field("aborted_loads", tiers.aborted)
+      json.field("loaded_tokens", tiers.loadedTokens)
+      json.field("loaded_tokens_of_ssd", tiers.loadedTokensOfSSD)
+      json.field("bytes_loaded", Int(tiers.bytesLoaded))
+      json.field("loading_ns", Int(tiers.loading.nanoseconds))
+    }
+  }
+
   /// Cached prefixes that were copied. Only of runs that had any copied.
   func write(_ replication: ReplicationTotals, to json: inout JSONWriter) {
     json.object("replication") { json in

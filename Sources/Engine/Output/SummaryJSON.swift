@@ -113,6 +113,7 @@ public struct SummaryJSON: OutputDocument {
     }
     if let migration = summary.migration { write(migration, to: &json) }
     if let replication = summary.replication { write(replication, to: &json) }
+    if let tiers = summary.tiers { write(tiers, to: &json) }
     if !summary.faults.isEmpty { writeFaults(&json) }
     json.object("bottleneck") { json in
       json.field("name", summary.bottleneck.name)

@@ -6,6 +6,8 @@ enum RequestPlace: UInt8 {
   case gateway
   /// In an instance's waiting queue.
   case waiting
+  /// Bound for an instance's waiting queue, once blocks of its prompt have come from a tier.
+  case loading
   /// Running, with prompt tokens (or, after a preemption, generated ones) still to compute.
   case prefilling
   /// Running, between two tokens, and left out of the decode batch for now.
@@ -86,6 +88,8 @@ struct ActiveRequest {
   var hadBlocks = false
   /// Decodes where its prompt was computed, though that is a prefill instance.
   var stays = false
+  /// Pieces of its prompt that are on their way from tiers.
+  var loads: Int32 = 0
   /// Is being moved to another instance while it decodes; `MigrationState` knows where.
   var isMigrating = false
   /// Decode instance that the policy chose together with the one for the prompt.

@@ -88,10 +88,11 @@ struct Instance<Batch: DecodeBatch>: ~Copyable {
 
   /// Forgets all requests and blocks, cached ones too. The caller has seen to their rows.
   mutating func clear() {
-    let clock = pool.clock
+    let (clock, journal) = (pool.clock, pool.journal)
     pool.deallocate()
     pool = KVBlockPool(capacity: pool.capacity, blockSize: limits.blockSize)
     pool.clock = clock
+    pool.journal = journal
     reservedBlocks = 0
     waiting.removeAll()
     waitingTokens = 0

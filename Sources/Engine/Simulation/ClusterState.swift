@@ -45,6 +45,7 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
   var scaling = ScalingState()
   var migrations = MigrationState()
   var replications = ReplicationState()
+  var tiers: TierState
   var endedCount = 0
   var finishedCount = 0
   var finishedOutputTokens = 0
@@ -58,6 +59,7 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
     costs.initialize(from: scenario.costs, count: cluster.instances.count)
     capacities = ContiguousArray(cluster.instances.map { KVCapacity($0) })
     fit = Fit(cluster, capacities: capacities, movesAll: options.firstToken == .decode)
+    tiers = TierState(cluster, capacities)
     instanceCount = cluster.instances.count
     network = Network(Topology(cluster))
     records = ContiguousArray(repeating: RequestRecord(), count: workload.requests.count)
@@ -72,6 +74,7 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
           blocks: capacities[index].blocks,
           tracksExtremes: scenario.costs[index].usesContextExtremes, keepsGaps: options.keepGaps,
           isAsynchronous: spec.platform?.schedulesAsynchronously ?? false))
+      instances[index].pool.journal = tiers.journal
       (lanes + index).initialize(to: Lane())
       if spec.isStandby {
         lanes[index].condition = .off
@@ -84,6 +87,7 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
   func deallocate() {
     requests.deallocate()
     network.deallocate()
+    tiers.deallocate()
     for index in 0..<instanceCount {
       instances[index].deallocate()
       lanes[index].ends.deallocate()
@@ -108,7 +112,9 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
   }
 
   /// Has the run moved requests or blocks besides its hand-offs?
-  var movesBlocks: Bool { migrations.totals.begun > 0 || replications.totals.begun > 0 }
+  var movesBlocks: Bool {
+    migrations.totals.begun > 0 || replications.totals.begun > 0 || tiers.isUsed
+  }
 
   func isUp(_ id: InstanceID) -> Bool {
     let lane = lanes + Int(id.index)

@@ -94,7 +94,8 @@ extension ClusterWindow {
     view.cachedTokens = Int(state.pointee.records[id].cachedTokens)
     view.computedTokens = computed
     switch row.place {
-    case .gateway where view.generatedTokens == 0 || row.isRestarted, .waiting, .prefilling:
+    case .gateway where view.generatedTokens == 0 || row.isRestarted, .waiting,
+      .prefilling, .loading:
       view.remainingPromptTokens = max(0, reached - computed)
     default: break
     }

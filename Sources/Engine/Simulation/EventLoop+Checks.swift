@@ -2,6 +2,11 @@
 extension EventLoop {
   /// Verifies every KV pool against the requests that hold blocks there, and every queue against its requests.
   func checkBooks() throws(SimulationError) {
+    for (node, tier) in state.pointee.tiers.nodes.enumerated() {
+      if let law = tier.cpu.brokenLaw(holdings: []) ?? tier.ssd?.brokenLaw(holdings: []) {
+        throw .brokenLaw("tiers of node \(node) at \(now.seconds) s: \(law)")
+      }
+    }
     for index in 0..<state.pointee.instanceCount {
       state.pointee.catchUp(index)
       let name = state.pointee.cluster.instances[index].name
@@ -27,6 +32,10 @@ extension EventLoop {
       let isPromised =
         rows[slot].isMigrating
         && state.pointee.migrations.target(of: slot) == InstanceID(index)
+      if rows[slot].place == .loading, rows[slot].instance == InstanceID(index) {
+        holdings.append(rows[slot].incoming)
+        reserved += rows[slot].incoming.blanks
+      }
       if comesHere || isPromised {
         inflight += 1
         holdings.append(rows[slot].incoming)

@@ -49,6 +49,7 @@ extension EventLoop {
     }
     abortMigrations(with: id, onlyBytes: true)
     abortReplications(with: id)
+    abortMoves(with: id, isDead: false)
     for slot in lost {
       recall(slot)
       note(slot, hitBy: fault, lostTokens: 0)
@@ -84,6 +85,7 @@ extension EventLoop {
     let id = InstanceID(index)
     abortMigrations(with: id, onlyBytes: false)
     abortReplications(with: id)
+    abortMoves(with: id, isDead: true)
     let rows = state.pointee.rows
     var hit: [Int32] = []
     for slot in activeRequests {
@@ -191,6 +193,7 @@ extension EventLoop {
     rows[slot].place = .gateway
     rows[slot].instance = .none
     rows[slot].held = KVHolding()
+    rows[slot].incoming = KVHolding()
     rows[slot].computed = 0
     rows[slot].lost += Int32(lostTokens)
     rows[slot].isRestarted = true
@@ -291,7 +294,8 @@ extension EventLoop {
     return true
   }
 
-  /// Takes events that mean nothing any more off the queue, so that a run does not last as long as what a fault ended.
+  /// Takes events that mean nothing any more off the queue, so that a run does not last as long as what a fault ended, or
+  /// as the iterations that a request would have had where it was.
   mutating func dropVoidEvents() {
     while let event = events.first {
       switch event.phase {

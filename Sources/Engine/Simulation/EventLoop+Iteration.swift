@@ -123,6 +123,11 @@ extension EventLoop {
     if hooks.contains(.batch), policy.everyIteration { return false }
     // Iterations that are planned ahead take blocks without asking.
     if hooks.contains(.evict), instance.pointee.pool.cached > 0 { return false }
+    switch state.pointee.tiers.journal {
+    case .none: break
+    case .named: if instance.pointee.batch.hasKeyed { return false }
+    case .forgotten: if instance.pointee.pool.cached > 0 { return false }
+    }
     // Keys that decode requests publish may be what the next waiting request needs.
     return instance.pointee.waiting.isEmpty || !instance.pointee.batch.hasKeyed
   }

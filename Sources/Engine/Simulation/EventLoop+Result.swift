@@ -22,6 +22,7 @@ extension EventLoop {
     result.scaling = state.pointee.scaling.isUsed ? scalingTotals : nil
     let migrations = state.pointee.migrations.totals
     result.migration = migrations.begun > 0 ? migrations : nil
+    result.tiers = state.pointee.tiers.isUsed ? state.pointee.tiers.totals : nil
     let replications = state.pointee.replications.totals
     result.replication = replications.begun > 0 ? replications : nil
     for index in 0..<state.pointee.instanceCount {

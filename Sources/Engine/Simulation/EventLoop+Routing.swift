@@ -140,7 +140,9 @@ extension EventLoop {
     state.pointee.adoptKeys(slot, on: index)
     announceArrival(index)
     rows[slot].queuedAt = now
-    state.pointee.instances[index].enqueue(slot, rows)
+    if !state.pointee.tiers.isUsed || !beginLoad(slot, on: index) {
+      state.pointee.instances[index].enqueue(slot, rows)
+    }
     state.pointee.instances[index].inflight += 1
     if rows[slot].hasFirstToken {
       state.pointee.decodingCount += 1

@@ -138,7 +138,10 @@ extension EventLoop {
   }
 
   mutating func transferEnded(_ slot: Int32) throws(SimulationError) {
-    if slot < 0 { return replicationEnded(slot) }
+    if slot < 0 {
+      if slot % 2 == 0 { return try moveEnded(slot) }
+      return replicationEnded(slot)
+    }
     let state = self.state
     let rows = state.pointee.rows
     if rows[slot].isMigrating { return try stageEnded(slot) }

@@ -142,6 +142,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
       if state.pointee.scaling.isChanging { settleScaling() }
     } while parkedMayMove || !dirtyReservations.isEmpty || !dirtyInstances.isEmpty
     state.pointee.stage = .after
+    if state.pointee.tiers.isUsed { writeJournals() }
   }
 
   // MARK: Marks

@@ -2,7 +2,7 @@
 ///
 /// Both sides hold the blocks meanwhile: the sender what it sends, the receiver what it has already, and room for the rest.
 struct Replication {
-  /// What the network knows it by; negative, since requests have the other numbers.
+  /// What the network knows it by; negative, since requests have the other numbers, and odd.
   var tag: Int32
   var source: InstanceID
   var target: InstanceID
@@ -20,11 +20,11 @@ struct ReplicationState {
   var active: ContiguousArray<Replication> = []
   /// Has the last hook asked for one?
   var isAsked = false
-  private var next: Int32 = 0
+  private var next: Int32 = -1
   var totals = ReplicationTotals()
 
   mutating func nextTag() -> Int32 {
-    next = next == .max ? 1 : next + 1
+    next = next >= Int32.max - 3 ? 1 : next + 2
     return -next
   }
 

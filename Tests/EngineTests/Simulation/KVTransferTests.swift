@@ -13,7 +13,7 @@ import Testing
     decodeBlocks: Int = 100, prefillBlocks: Int = 100, roles: [InstanceRole] = [.prefill, .decode],
     stepByStep: Bool = false, policy: String? = nil,
     link: LinkSpec = NetworkTests.link, faults: [Fault] = [],
-    migration: MigrationSpec = MigrationSpec(),
+    migration: MigrationSpec = MigrationSpec(), tiers: KVTierSpec? = nil,
     change: (inout Workload, inout [InstanceSpec]) -> Void = { _, _ in },
     _ requests: [(at: Int64, prompt: Int, output: Int)]
   ) throws -> RunResult {
@@ -41,6 +41,10 @@ import Testing
     var cluster = RandomScenario.cluster(instances, link: link)
     cluster.kvTransfer = transfer
     cluster.migration = migration
+    cluster.kvTiers = tiers
+    while cluster.nodes.count <= instances.map(\.node).max() ?? 0 {
+      cluster.nodes.append(cluster.nodes[0])
+    }
     let scenario = Scenario(
       cluster: cluster, costs: instances.map { _ in cost }, workload: workload, options: options)
     var result: RunResult
