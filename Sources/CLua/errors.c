@@ -67,6 +67,43 @@ int vm_fail(lua_State *L, place where, const char *suggestion, const char *forma
   return raise_text(L, suggestion);
 }
 
+/* Levels that a traceback of a deep stack shows. Unit: levels. Origin: guess, as many as luaL_traceback shows. */
+enum { SHOWN_LEVELS = 22 };
+
+static void push_level(lua_State *L, lua_Debug *frame) {
+  lua_pushfstring(L, "\n\t%s:", frame->short_src);
+  if (frame->currentline > 0) {
+    lua_pushfstring(L, "%d:", frame->currentline);
+    lua_concat(L, 2);
+  }
+  if (*frame->namewhat != '\0') {
+    lua_pushfstring(L, " in %s '%s'", frame->namewhat, frame->name);
+  } else if (*frame->what == 'C') {
+    lua_pushliteral(L, " in ?");
+  } else {
+    lua_pushfstring(L, " in function <%s:%d>", frame->short_src, frame->linedefined);
+  }
+  lua_concat(L, 2);
+}
+
+/* Pushes the traceback from level 1. Lua's own finds the far end of the stack by walking all of it again and again: tens
+   of seconds, on a busy machine, for a stack that has overflowed. Of such a stack the far end is left out. */
+static void push_traceback(lua_State *L) {
+  lua_Debug frame;
+  if (!lua_getstack(L, 2 * SHOWN_LEVELS, &frame)) {
+    luaL_traceback(L, L, NULL, 1);
+    return;
+  }
+  lua_pushliteral(L, "stack traceback:");
+  for (int level = 1; level <= SHOWN_LEVELS && lua_getstack(L, level, &frame); level++) {
+    lua_getinfo(L, "Sln", &frame);
+    push_level(L, &frame);
+    lua_concat(L, 2);
+  }
+  lua_pushliteral(L, "\n\t...");
+  lua_concat(L, 2);
+}
+
 /* Message handler: notes place and traceback, keeps the error as it is. */
 int vm_on_error(lua_State *L) {
   clua_vm *vm = vm_of(L);
@@ -74,7 +111,7 @@ int vm_on_error(lua_State *L) {
   vm->captured = true;
   vm->memory_slack = 1 << 20; /* bytes, guess: enough for the traceback of a machine that is full */
   if (vm->where.path == NULL) vm->where = vm_place(L, 0);
-  luaL_traceback(L, L, NULL, 1);
+  push_traceback(L);
   size_t length;
   const char *text = lua_tolstring(L, -1, &length);
   copy_clean(vm->traceback, sizeof vm->traceback, text, length);
