@@ -27,21 +27,10 @@ import Testing
         try FileManager.default.createSymbolicLink(
           atPath: "\(folder)/\(name)", withDestinationPath: "\(Program.root)/\(name)")
       }
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-      process.arguments = ["60", "sh", "-e", "-c", script]
-      process.currentDirectoryURL = URL(fileURLWithPath: folder)
-      process.environment = [
-        "PATH": URL(fileURLWithPath: Program.binary).deletingLastPathComponent().path
-          + ":/usr/bin:/bin"
-      ]
-      let pipe = Pipe()
-      process.standardOutput = pipe
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-      process.waitUntilExit()
-      return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+      let run = try Program.capture(
+        "/usr/bin/timeout", ["60", "sh", "-e", "-c", script], in: folder,
+        environment: Program.environment)
+      return (run.exitCode, run.output)
     }
   }
 

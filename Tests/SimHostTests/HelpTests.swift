@@ -70,16 +70,7 @@ import Testing
     let path = FileManager.default.temporaryDirectory.path + "/simhost-\(UUID().uuidString).bash"
     try script.write(toFile: path, atomically: true, encoding: .utf8)
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/bash")
-    process.arguments = [path]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return String(decoding: data, as: UTF8.self).split(separator: "\n")
+    return try Program.capture("/bin/bash", [path]).output.split(separator: "\n")
       .map { $0.trimmingCharacters(in: .whitespaces) }
   }
 }

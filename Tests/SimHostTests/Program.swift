@@ -52,6 +52,32 @@ struct Program {
       exitCode: process.terminationStatus, output: texts[0], errors: texts[1])
   }
 
+  /// Runs another program, such as a shell, and returns how it ended and what it wrote to stdout; stderr is dropped.
+  static func capture(
+    _ executable: String, _ arguments: [String], in folder: String = root,
+    environment: [String: String]? = nil
+  ) throws -> Program {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: executable)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    if let environment { process.environment = environment }
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    return Program(
+      exitCode: process.terminationStatus, output: String(decoding: output, as: UTF8.self),
+      errors: "")
+  }
+
+  /// For programs that are to find `simhost`.
+  static let environment = [
+    "PATH": URL(fileURLWithPath: binary).deletingLastPathComponent().path + ":/usr/bin:/bin"
+  ]
+
   /// A folder of its own for a test.
   static func inFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
     let folder = FileManager.default.temporaryDirectory.path + "/simhost-\(UUID().uuidString)"

@@ -138,18 +138,11 @@ import Testing
       let summary = try Self.trace(folder)
       let query = "\(folder)/query.sql"
       try (Self.query + ";\n").write(toFile: query, atomically: true, encoding: .utf8)
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: Self.shell ?? "")
-      process.arguments = ["-q", query, "\(folder)/trace.json"]
-      let pipe = Pipe()
-      process.standardOutput = pipe
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-      process.waitUntilExit()
-      #expect(process.terminationStatus == 0)
+      let run = try Program.capture(
+        Self.shell ?? "", ["-q", query, "\(folder)/trace.json"], in: folder)
+      #expect(run.exitCode == 0)
       // A header of names in quotes, then the row.
-      let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
+      let lines = run.output.split(separator: "\n")
         .map { $0.split(separator: ",").map { $0.filter { $0 != "\"" } } }
       let head = try #require(lines.lastIndex { $0.contains("iterations") })
       let row = try #require(lines.indices.contains(head + 1) ? lines[head + 1] : nil)

@@ -10,20 +10,11 @@ import Testing
     .enabled(if: ValidateCommandTests.data != nil, "reference data is absent; set SIMHOST_DATA"))
   func thePageIsWhatItsCommandsPrint() throws {
     let data = try #require(ValidateCommandTests.data)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-    process.arguments = ["600", "\(Program.root)/scripts/validation-page.sh", data]
-    process.environment = [
-      "PATH": URL(fileURLWithPath: Program.binary).deletingLastPathComponent().path
-        + ":/usr/bin:/bin"
-    ]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let output = String(
-      decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
+    let run = try Program.capture(
+      "/usr/bin/timeout", ["600", "\(Program.root)/scripts/validation-page.sh", data],
+      environment: Program.environment)
+    try #require(run.exitCode == 0)
+    let output = run.output
     if ProcessInfo.processInfo.environment["SIMHOST_RECORD"] == "1" {
       try output.write(toFile: Self.page, atomically: true, encoding: .utf8)
     }

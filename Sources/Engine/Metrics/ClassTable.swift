@@ -32,9 +32,10 @@ public struct ClassTable: Sendable {
     rows = members.map { name, records in
       var row = Row(name: name, requests: records.count)
       row.finished = records.count { $0.outcome == .finished }
-      row.ttft = records.distribution { $0.timeToFirstToken }
-      row.tpot = records.distribution { $0.nanosecondsPerOutputToken }
-      row.endToEnd = records.distribution { $0.endToEnd }
+      var latencies = LatencySamples(records)
+      row.ttft = Distribution(ofWholeNanoseconds: latencies.ttft.take())
+      row.tpot = Distribution(ofNanoseconds: latencies.tpot.take())
+      row.endToEnd = Distribution(ofWholeNanoseconds: latencies.endToEnd.take())
       let all = records.map { record in
         (kinds[record.id]?.targets ?? GoodputTargets()).completed(by: targets)
       }

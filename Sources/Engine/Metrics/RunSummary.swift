@@ -205,27 +205,6 @@ extension RejectionCount {
   }
 }
 
-extension ContiguousArray<RequestRecord> {
-  /// Of the finished requests that have the quantity.
-  func distribution(of quantity: (RequestRecord) -> SimDuration?) -> Distribution? {
-    var samples = ContiguousArray<Int64>()
-    samples.reserveCapacity(count)
-    for record in self where record.outcome == .finished {
-      if let sample = quantity(record) { samples.append(sample.nanoseconds) }
-    }
-    return Distribution(ofWholeNanoseconds: samples)
-  }
-
-  func distribution(of nanoseconds: (RequestRecord) -> Double?) -> Distribution? {
-    var samples = ContiguousArray<Double>()
-    samples.reserveCapacity(count)
-    for record in self where record.outcome == .finished {
-      if let sample = nanoseconds(record) { samples.append(sample) }
-    }
-    return Distribution(ofNanoseconds: samples)
-  }
-}
-
 private func share(_ part: Int, of whole: Int) -> Double {
   whole > 0 ? Double(part) / Double(whole) : 0
 }

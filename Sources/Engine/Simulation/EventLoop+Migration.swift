@@ -85,7 +85,7 @@ extension EventLoop {
   mutating func stageEnded(_ slot: Int32) throws(SimulationError) {
     let state = self.state
     guard let place = state.pointee.migrations.place(of: slot) else { return }
-    if state.pointee.migrations.active[place].stage == .last { return try arrive(place) }
+    if state.pointee.migrations.active[place].stage == .last { return try complete(place) }
     state.pointee.migrations.active[place].sent = state.pointee.migrations.active[place].sending
     let tokens = state.pointee.tokensThere(slot)
     state.pointee.migrations.active[place].sending = tokens
@@ -159,7 +159,7 @@ extension EventLoop {
   }
 
   /// All of the request's KV cache is where it goes on.
-  private mutating func arrive(_ place: Int) throws(SimulationError) {
+  private mutating func complete(_ place: Int) throws(SimulationError) {
     let state = self.state
     let rows = state.pointee.rows
     let migration = state.pointee.migrations.active.remove(at: place)
