@@ -47,9 +47,18 @@ extension EventLoop {
 
   /// Those from or to an instance are of no use.
   mutating func abortReplications(with id: InstanceID) {
+    abortReplications { $0.source == id || $0.target == id }
+  }
+
+  /// Those still under way when nothing else is left to happen: their links were cut, and nobody waits for them.
+  mutating func abortReplicationsLeft() {
+    abortReplications { _ in true }
+  }
+
+  private mutating func abortReplications(where isHit: (Replication) -> Bool) {
     let state = self.state
-    let hit = state.pointee.replications.active.filter { $0.source == id || $0.target == id }
-    state.pointee.replications.active.removeAll { $0.source == id || $0.target == id }
+    let hit = state.pointee.replications.active.filter(isHit)
+    state.pointee.replications.active.removeAll(where: isHit)
     for var copy in hit {
       state.pointee.replications.totals.aborted += 1
       count(-state.pointee.network.cancel(tag: copy.tag, now: now), of: copy)

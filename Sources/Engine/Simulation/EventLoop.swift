@@ -108,6 +108,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
       if state.pointee.options.check { try checkBooks() }
     }
     try checkNothingIsLeft()
+    abortReplicationsLeft()
   }
 
   private mutating func handle(_ event: Event) throws(SimulationError) {

@@ -91,6 +91,18 @@ import Testing
     }
   }
 
+  /// A run is over when its last request is; the link would come back later.
+  @Test(arguments: [false, true]) func whatIsUnderWayAtTheEndIsGivenUp(stepByStep: Bool) throws {
+    let cut = Fault(
+      .cutLink, .instance(InstanceID(1)), at: SimTime(nanoseconds: 10_000),
+      for: SimDuration(nanoseconds: 1_000_000_000), words: "cut link")
+    let (result, _) = try Self.run(
+      stepByStep: stepByStep, faults: [cut], [(at: 0, prompt: 100, output: 2)])
+    #expect(result.replication?.begun == 1 && result.replication?.aborted == 1)
+    #expect(result.replication?.bytes == 6895 && result.instances[1].bytesReceived == 6895)
+    #expect(result.brokenLaw(injected: 1) == nil && result.kvBlocksHeld == 0)
+  }
+
   @Test func whatCannotBeIsRefused() throws {
     let (_, told) = try Self.run(
       """
