@@ -28,7 +28,8 @@ test-tools: ## Test the Python tools; what needs PyTorch, or a built simhost, is
 	else echo "python3 is not here: the tools in tools/ are not tested" >&2; fi
 
 test-address: tools ## Run hostile policies under AddressSanitizer; what is never freed is not looked for.
-	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build/address \
+	ASAN_OPTIONS=detect_leaks=0 SIMHOST_TEST_BUDGET=2 swift test -c release -Xswiftc -enable-testing \
+	  --sanitize=address --scratch-path .build/address \
 	  --filter "HostileRunTests|HostileTests|DecisionRecordTests"
 
 test-faults: tools ## Run 10,000 random scenarios with random faults; SEEDS=N for another number.

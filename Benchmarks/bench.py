@@ -4,7 +4,8 @@
 CPU is user and system time of the whole process, from start to exit, the summary and the wide CSV written. Machines
 differ, and so does one machine from minute to minute: the last column compares with the step-by-step engine, run on
 10,000 requests just before, in CPU for each request. Options: --quick leaves out everything above 100,000 requests,
---mooncake FILE adds the conversation trace, --baseline BINARY adds a column for another build.
+--bridge measures decisions in Lua alone, --mooncake FILE adds the conversation trace, --baseline BINARY adds a column
+for another build.
 """
 
 import argparse
@@ -109,6 +110,26 @@ class Bench:
             print(f"| {instances} | {native.cpu:.2f} s | {lua.cpu:.2f} s | {each:.1f} |", flush=True)
 
 
+    def bridge(self):
+        """What a routing decision costs in Lua over the native one: requests so small that routing is most of the work."""
+        decisions = 200_000
+        trace = self.workloads.poisson(decisions, 2000, "16", "2")
+        policies = {
+            "native": [],
+            "scan in C": ["--policy", "Benchmarks/scan.lua"],
+            "least_loaded.lua": ["--policy", "policies/least_loaded.lua"],
+            "least_kv.lua": ["--policy", "policies/least_kv.lua"],
+            "Lua's own loop": ["--policy", "Benchmarks/floor.lua"],
+        }
+        print(f"\nRouting {decisions:,} requests over mixed instances, ns of CPU for each decision beyond the native one:\n")
+        print("| instances | " + " | ".join(list(policies)[1:]) + " |\n|" + "---|" * len(policies))
+        for instances in [8, 64, 512]:
+            cluster = self.workloads.mixed(instances)
+            costs = [self.simulate(trace, cluster, policy, repeats=5)[0].cpu for policy in policies.values()]
+            over = [(cost - costs[0]) / decisions * 1e9 for cost in costs[1:]]
+            print(f"| {instances} | " + " | ".join(f"{ns:,.0f}" for ns in over) + " |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--simhost", default=".build/release/simhost")
@@ -116,14 +137,18 @@ def main():
     parser.add_argument("--mooncake", help="the conversation trace of Mooncake, JSONL")
     parser.add_argument("--cache", help="folder to keep the traces in")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--bridge", action="store_true", help="only what a decision in Lua costs")
     arguments = parser.parse_args()
     if not os.access(arguments.simhost, os.X_OK):
         sys.exit(f"{arguments.simhost} is not there: make build")
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(arguments, folder)
+        if arguments.bridge:
+            return bench.bridge()
         bench.calibrate()
         bench.table()
         bench.growth()
+        bench.bridge()
 
 
 if __name__ == "__main__":

@@ -48,6 +48,18 @@ class Workloads:
                 file.write(json.dumps(row, separators=(",", ":")) + "\n")
         return path
 
+    def mixed(self, instances):
+        """Instances that do both, all alike: that of `single_node_single_instance.json`."""
+        path = os.path.join(self.folder, f"mixed-{instances}.json")
+        with open("configs/cluster/single_node_single_instance.json") as file:
+            cluster = json.load(file)
+        node = cluster["nodes"][0]
+        node["instances"] = node["instances"][:1] * instances
+        node["num_instances"] = instances
+        with open(path, "w") as file:
+            json.dump(cluster, file)
+        return path
+
     def cluster(self, instances):
         """Half prefill, half decode, all alike: those of `single_node_4p4d.json`."""
         path = os.path.join(self.folder, f"cluster-{instances}.json")

@@ -29,6 +29,7 @@
 ---@field session_id string? # name of its session; nil without one
 ---@field class string? # kind of request that its trace says; nil without one
 ---@field tenant string? # tenant that its trace says; nil without one
+---@field content integer[] # array of the ids of its prompt's tokens or blocks, whole ones only, as its trace tells them; empty where it does not
 ---@field data table # a table that belongs to the policy, empty at first
 local request = {}
 

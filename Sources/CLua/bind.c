@@ -10,9 +10,12 @@ void bind_instances(lua_State *L, const clua_instance_facts *given, int32_t inst
   size_t count = (size_t)instance_count;
   vm->facts = calloc(count + 1, sizeof *vm->facts);
   vm->fact_texts = calloc(count + 1, sizeof *vm->fact_texts);
+  vm->objects = calloc(count + 1, sizeof *vm->objects);
+  vm->held = calloc(count + 1, sizeof *vm->held);
+  vm->in_use = calloc(count + 1, sizeof *vm->in_use);
   vm->queue_stamps = calloc(2 * count + 1, sizeof *vm->queue_stamps);
   for (int i = 0; i < 4; i++) vm->by_role[i].ids = calloc(count + 1, sizeof(int32_t));
-  if (!vm->facts || !vm->fact_texts || !vm->queue_stamps || !vm->by_role[0].ids || !vm->by_role[1].ids
+  if (!vm->facts || !vm->objects || !vm->held || !vm->in_use || !vm->fact_texts || !vm->queue_stamps || !vm->by_role[0].ids || !vm->by_role[1].ids
       || !vm->by_role[2].ids || !vm->by_role[3].ids) {
     luaL_error(L, "not enough memory");
   }
@@ -29,9 +32,10 @@ void bind_instances(lua_State *L, const clua_instance_facts *given, int32_t inst
     memset(object, 0, sizeof *object);
     object->kind = OBJECT_INSTANCE;
     object->index = i;
-    vm_push(L, vm->metatables[OBJECT_INSTANCE]);
-    lua_setmetatable(L, -2);
-    lua_rawseti(L, -2, i + 1);
+    vm->objects[i] = object;
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, -3, i + 1);
+    row_make(L, i);
     int role = facts->role >= 0 && facts->role < 3 ? (int)facts->role : 2;
     vm->by_role[0].ids[vm->by_role[0].count++] = i;
     vm->by_role[1 + role].ids[vm->by_role[1 + role].count++] = i;

@@ -1,4 +1,6 @@
-/* Read-only tables: the parameters, and the summary that `done` gets. */
+/* Read-only tables: the parameters, and the summary that `done` gets.
+ *
+ * Lua holds a userdata whose __index is the table itself, which no policy can get at; what the table has not is an error. */
 #include "vm.h"
 
 static frozen_object *check_frozen(lua_State *L) {
@@ -7,13 +9,13 @@ static frozen_object *check_frozen(lua_State *L) {
   return lua_touserdata(L, 1);
 }
 
-static int frozen_index(lua_State *L) {
-  const char *what = check_frozen(L)->what;
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, 3) != LUA_TNIL) return 1;
+/* stack: the table, name. upvalue 1: what it is called */
+static int frozen_missing(lua_State *L) {
+  const char *what = lua_touserdata(L, lua_upvalueindex(1));
   const char *names[MOST_FIELDS];
   int32_t count = 0;
-  order_pairs_of(L, 3);
+  lua_settop(L, 2);
+  order_pairs_of(L, 1);
   for (int step = lua_gettop(L);;) {
     lua_pushvalue(L, step);
     lua_call(L, 0, 2);
@@ -46,16 +48,17 @@ static int frozen_pairs(lua_State *L) {
 void view_push_frozen(lua_State *L, const char *what) {
   frozen_object *object = lua_newuserdatauv(L, sizeof *object, 1);
   *object = (frozen_object){OBJECT_FROZEN, what};
-  vm_push(L, vm_of(L)->metatables[OBJECT_FROZEN]);
-  lua_setmetatable(L, -2);
-  lua_insert(L, -2);
-  lua_setiuservalue(L, -2, 1);
-}
-
-void frozen_open(lua_State *L) {
-  view_metatable(L, OBJECT_FROZEN, "table", frozen_index, frozen_newindex);
-  vm_push(L, vm_of(L)->metatables[OBJECT_FROZEN]);
+  view_push_metatable(L, "table", frozen_newindex);
   lua_pushcfunction(L, frozen_pairs);
   lua_setfield(L, -2, "__pairs");
-  lua_pop(L, 1);
+  lua_pushvalue(L, -3);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+  lua_createtable(L, 0, 1);
+  lua_pushlightuserdata(L, (void *)what);
+  lua_pushcclosure(L, frozen_missing, 1);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -3);
+  lua_insert(L, -2);
+  lua_setiuservalue(L, -2, 1);
 }

@@ -291,7 +291,7 @@ clua_status clua_call_notify(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clu
 /* Marks the requests that the list at `list` names. */
 static void read_rejected(lua_State *L, const loss *call, int list) {
   clua_vm *vm = vm_of(L);
-  lua_Integer length = (lua_Integer)lua_rawlen(L, list);
+  lua_Integer length = list_length(L, list);
   for (lua_Integer i = 1; i <= length; i++) {
     vm_tick(L, vm);
     lua_rawgeti(L, list, i);

@@ -127,7 +127,7 @@ static void add_table(writer *w, int index) {
   lua_State *L = w->L;
   if (w->depth >= DEEPEST) fail(w, "is nested deeper than %d, or contains itself", DEEPEST);
   luaL_checkstack(L, 20, NULL);
-  bool array = lua_rawlen(L, index) > 0;
+  bool array = list_length(L, index) > 0;
   w->depth++;
   add(w, array ? "[" : "{", 1);
   add_entries(w, index, array);

@@ -140,7 +140,7 @@ int order_pairs_of(lua_State *L, int table) {
   luaL_checkstack(L, 10, NULL);
   size_t count = 0;
   bool array = true;
-  lua_Integer length = (lua_Integer)lua_rawlen(L, table);
+  lua_Integer length = list_length(L, table);
   for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
     vm_tick(L, vm);
     count++;
@@ -199,6 +199,7 @@ static int safe_pairs(lua_State *L) {
 static int safe_next(lua_State *L) {
   clua_vm *vm = vm_of(L);
   luaL_checktype(L, 1, LUA_TTABLE);
+  list_settle(L, 1);
   lua_settop(L, 3); /* stack: table, key, best key so far; both keys stay here, so that their texts live */
   bool first = lua_isnil(L, 2);
   key after = {0}, best = {0};

@@ -55,7 +55,7 @@ static void set_value(lua_State *L, int index, clua_read *read) {
       break;
     case LUA_TTABLE:
       read->kind = CLUA_VALUE_LIST;
-      read->integer = (int64_t)lua_rawlen(L, index);
+      read->integer = (int64_t)list_length(L, index);
       break;
     case LUA_TUSERDATA:
       if (view_kind(L, index) == OBJECT_INSTANCE) {
@@ -84,7 +84,7 @@ static int32_t object_of(lua_State *L, int index) {
 static void note_scan(lua_State *L) {
   clua_vm *vm = vm_of(L);
   if (lua_type(L, 2) != LUA_TTABLE || lua_type(L, 3) != LUA_TSTRING) return;
-  lua_Integer count = (lua_Integer)lua_rawlen(L, 2);
+  lua_Integer count = list_length(L, 2);
   int top = lua_gettop(L);
   for (lua_Integer i = 1; i <= count; i++) {
     vm_tick(L, vm);
@@ -158,9 +158,13 @@ static int start_recording(lua_State *L) {
   clua_vm *vm = vm_of(L);
   for (int view = 0; view < CLUA_VIEW_COUNT; view++) {
     vm_push(L, vm->metatables[view]); /* kinds of objects begin with the views, in the same order */
-    lua_getfield(L, -1, "__index");
+    lua_pushcfunction(L, view_reader((clua_view)view));
     lua_pushinteger(L, view);
     lua_pushcclosure(L, recorded_index, 2);
+    if (view == CLUA_VIEW_INSTANCE) {
+      lua_pushvalue(L, -1);
+      rows_set_reader(L);
+    }
     lua_setfield(L, -2, "__index");
     lua_pop(L, 1);
   }

@@ -35,6 +35,7 @@ static int safe_tostring(lua_State *L) {
  * table still holds depend on it. */
 static int safe_setmetatable(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
+  list_settle(L, 1);
   int type = lua_type(L, 2);
   luaL_argexpected(L, type == LUA_TNIL || type == LUA_TTABLE, 2, "nil or table");
   if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL) {
@@ -53,6 +54,33 @@ static int safe_setmetatable(lua_State *L) {
   }
   lua_settop(L, 2);
   lua_setmetatable(L, 1);
+  return 1;
+}
+
+/* Raw access sees lists of instances as the plain tables that they look like. */
+static int safe_rawget(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  luaL_checkany(L, 2);
+  list_settle(L, 1);
+  lua_settop(L, 2);
+  lua_rawget(L, 1);
+  return 1;
+}
+
+static int safe_rawset(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  luaL_checkany(L, 2);
+  luaL_checkany(L, 3);
+  list_settle(L, 1);
+  lua_settop(L, 3);
+  lua_rawset(L, 1);
+  return 1;
+}
+
+static int safe_rawlen(lua_State *L) {
+  luaL_argexpected(L, lua_type(L, 1) == LUA_TTABLE || lua_type(L, 1) == LUA_TSTRING, 1, "table or string");
+  if (lua_type(L, 1) == LUA_TTABLE) list_settle(L, 1);
+  lua_pushinteger(L, (lua_Integer)lua_rawlen(L, 1));
   return 1;
 }
 
@@ -152,7 +180,8 @@ void sandbox_open(lua_State *L) {
     lua_setfield(L, -2, gone[i]);
   }
   static const luaL_Reg base[] = {
-      {"tostring", safe_tostring}, {"setmetatable", safe_setmetatable}, {NULL, NULL}};
+      {"tostring", safe_tostring}, {"setmetatable", safe_setmetatable}, {"rawget", safe_rawget},
+      {"rawset", safe_rawset},     {"rawlen", safe_rawlen},             {NULL, NULL}};
   luaL_setfuncs(L, base, 0);
   protect_open(L);
   order_open(L);

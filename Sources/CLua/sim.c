@@ -64,7 +64,7 @@ static int safe_print(lua_State *L) {
 
 static int sim_choice(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
-  lua_Unsigned count = lua_rawlen(L, 1);
+  lua_Unsigned count = (lua_Unsigned)list_length(L, 1);
   if (count == 0) {
     lua_pushnil(L);
     return 1;

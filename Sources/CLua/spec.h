@@ -12,6 +12,7 @@ typedef struct {
 typedef struct {
   clua_request_state state;
   int labels[3];    /* registry references of the names of session, class and tenant; 0 is none */
+  int content;      /* registry reference of a list of integers; 0 is none */
   int64_t ended_ns; /* -1 while it is active */
   int32_t scheduled; /* tokens in the step being formed */
 } spec_request;

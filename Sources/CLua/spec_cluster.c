@@ -87,6 +87,13 @@ static void read_labels(lua_State *L, int table, spec_request *request) {
     if (lua_type(L, -1) != LUA_TSTRING) vm_raise(L, NULL, "%s is no string", names[i]);
     request->labels[i] = vm_keep(L);
   }
+  lua_pushliteral(L, "content");
+  if (lua_rawget(L, table) == LUA_TNIL) {
+    lua_pop(L, 1);
+    return;
+  }
+  if (lua_type(L, -1) != LUA_TTABLE) vm_raise(L, "write content = { 1, 2, 3 }", "content is no list");
+  request->content = vm_keep(L);
 }
 
 /* Makes a request of the table at `table`; its slot, which is its id. */
@@ -136,7 +143,7 @@ static bool read_queue(lua_State *L, int table, int32_t instance, bool running) 
     spec_queue *queue = spec_queue_of(made, instance, running);
     queue->count = 0;
     int list = lua_gettop(L);
-    lua_Integer count = (lua_Integer)lua_rawlen(L, list);
+    lua_Integer count = list_length(L, list);
     for (lua_Integer i = 1; i <= count; i++) {
       lua_rawgeti(L, list, i);
       request_object *request = view_object(L, -1, OBJECT_REQUEST);
@@ -222,7 +229,7 @@ static int host_instances(lua_State *L) {
   spec *made = spec_of(L);
   lua_settop(L, 1);
   luaL_checktype(L, 1, LUA_TTABLE);
-  lua_Integer count = (lua_Integer)lua_rawlen(L, 1);
+  lua_Integer count = list_length(L, 1);
   if (count < 1 || count > MOST_INSTANCES) {
     return vm_raise(L, "write instances = { { role = \"mixed\" } }", "the cluster has %d instances", (int)count);
   }

@@ -74,7 +74,7 @@ static int32_t *read_candidates(lua_State *L, bool decode, int32_t *count) {
     return ids;
   }
   luaL_checktype(L, 2, LUA_TTABLE);
-  lua_Integer listed = (lua_Integer)lua_rawlen(L, 2);
+  lua_Integer listed = list_length(L, 2);
   if (listed > vm->instance_count) vm_raise(L, NULL, "more candidates than instances");
   for (lua_Integer i = 1; i <= listed; i++) {
     lua_rawgeti(L, 2, i);
@@ -190,7 +190,7 @@ static int host_tick(lua_State *L) {
 static clua_request *read_requests(lua_State *L, int index, const spec_queue *usual, const char *what, int32_t *count) {
   bool given = !lua_isnil(L, index);
   if (given) luaL_checktype(L, index, LUA_TTABLE);
-  lua_Integer listed = given ? (lua_Integer)lua_rawlen(L, index) : usual->count;
+  lua_Integer listed = given ? list_length(L, index) : usual->count;
   if (listed > spec_of(L)->request_count) vm_raise(L, NULL, "more %ss than requests", what);
   clua_request *requests = lua_newuserdatauv(L, sizeof *requests * (size_t)(listed + 1), 0); /* unseen by Lua */
   for (lua_Integer i = 0; i < listed; i++) {
@@ -250,7 +250,7 @@ static int host_evict(lua_State *L) {
   lua_settop(L, 3);
   eviction call = {.instance = view_instance(L, 1, "evict: the instance")->index, .needed_blocks = 1, .answer = -1};
   luaL_checktype(L, 2, LUA_TTABLE);
-  lua_Integer listed = (lua_Integer)lua_rawlen(L, 2);
+  lua_Integer listed = list_length(L, 2);
   if (listed > 1000) return vm_raise(L, NULL, "more than 1000 candidates"); /* guess: the engine gives far fewer */
   clua_prefix_state *candidates = lua_newuserdatauv(L, sizeof *candidates * (size_t)(listed + 1), 0); /* unseen by Lua */
   for (lua_Integer i = 0; i < listed; i++) {

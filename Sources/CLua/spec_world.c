@@ -10,8 +10,9 @@ static spec_request *find(spec *made, clua_request request) {
   return found->ended_ns < 0 ? found : NULL;
 }
 
-static void fill_instance(void *context, int32_t instance, clua_instance_state *state) {
+static int64_t fill_instance(void *context, int32_t instance, clua_instance_state *state) {
   *state = ((clua_vm *)context)->spec->states[instance];
+  return 0; /* a test may change it at any time */
 }
 
 static bool fill_request(void *context, clua_request request, clua_request_state *state) {
@@ -82,6 +83,25 @@ static int32_t act(void *context, const clua_deed *deed) {
     vm->spec->states[deed->instance].state = deed->action == CLUA_ADD_INSTANCE ? 3 : 2; /* starting, draining */
   }
   return -1;
+}
+
+static int64_t list_content(void *context, clua_request request) {
+  clua_vm *vm = context;
+  lua_State *L = vm->running;
+  int list = vm->spec->requests[request.slot].content;
+  if (list == 0) return 0;
+  luaL_checkstack(L, 4, NULL);
+  vm_push(L, list);
+  int64_t count = (int64_t)lua_rawlen(L, -1);
+  uint32_t *ids = clua_scratch(vm, ((size_t)count + 1) * sizeof *ids);
+  if (ids == NULL) return -1;
+  for (int64_t i = 0; i < count; i++) {
+    lua_rawgeti(L, -1, i + 1);
+    ids[i] = (uint32_t)spec_integer(L, -1, "an id of content");
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return count;
 }
 
 static int64_t gateway_waiting(void *context) { return ((clua_vm *)context)->spec->gateway_waiting; }
@@ -166,6 +186,7 @@ void spec_world_open(clua_vm *vm) {
   world->label = label;
   world->link = link;
   world->list_requests = list_requests;
+  world->list_content = list_content;
   world->gateway_waiting = gateway_waiting;
   world->act = act;
   world->prefix_hit_tokens = prefix_hit_tokens;

@@ -7,6 +7,7 @@
 #include <lua5.4/lualib.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "include/CLua.h"
 
@@ -19,17 +20,36 @@ typedef enum { OBJECT_INSTANCE, OBJECT_REQUEST, OBJECT_CLUSTER, OBJECT_STEP, OBJ
 typedef struct {
   object_kind kind;
   int32_t index;
-  uint64_t stamp; /* epoch in which `state` was filled */
+  uint64_t stamp; /* epoch in which `state` was filled, or found to stand */
   clua_instance_state state;
 } instance_object;
 
-/* User values: 1 is `data`, 2 to 4 are names of session, class and tenant, each nil until first read. */
+/* Until when the state that a view holds stands, and what reads of it find; see rows.c. */
+typedef struct {
+  int64_t until;    /* it stands before this moment ... */
+  uint32_t version; /* ... while the instance's version is this one */
+  bool in_use;      /* reads find the row */
+  uint8_t credit;   /* how often the row is still brought up to date before it has to be read again */
+  uint8_t grant;    /* the credit that it was given last */
+  uint8_t doubts;   /* how often it must still be found standing before the row is used again */
+  uint32_t missed;  /* number of the routing call in which it was last read through C */
+  uint32_t written; /* number of that in which the row was last brought up to date */
+  int row, metatable; /* registry references */
+} held_instance;
+
+/* User values are tables that the first read makes: 1 is `data`, 2 has the names of session, class and tenant by their
+ * clua_type, false for none, and its content. */
 typedef struct {
   object_kind kind;
   clua_request request;
-  uint64_t stamp;
-  clua_request_state state;
 } request_object;
+
+/* The state of the request in one slot. */
+typedef struct {
+  int32_t id;
+  uint64_t stamp; /* epoch in which `state` was filled */
+  clua_request_state state;
+} held_request;
 
 /* Cached blocks as they were when `evict` was asked: a copy, so it may be kept. */
 typedef struct {
@@ -58,11 +78,13 @@ typedef struct {
   int line;
 } place;
 
-/* The array of one set of instances, made once and used again while the policy leaves it as it is. */
+/* The array of one set of instances, made once and used again while the policy leaves it as it is; see lists.c. */
 typedef struct {
   int32_t *ids;
   int32_t count;
-  int table; /* registry reference, 0 is none */
+  bool plain;          /* Lua has touched entries: plain tables from then on */
+  int table;           /* registry reference, 0 is none */
+  const void *pointer; /* identity of that table while Lua has touched none; NULL afterwards */
 } instance_list;
 
 typedef struct {
@@ -102,6 +124,9 @@ struct clua_vm {
   uint64_t epoch;
   int64_t now;
   bool in_batch;
+  bool keeps_views; /* the call under way sees whole instants: what was filled stands until it changes */
+  const uint32_t *versions; /* of instances; NULL is unknown */
+  lua_CFunction body;
   int64_t step_calls;
 
   /* Registry references. */
@@ -111,7 +136,7 @@ struct clua_vm {
   int cluster, step, params, param_values, state, modules;
   int format; /* Lua's own string.format */
   int roles[3], stages[2], conditions[5];
-  int metatables[OBJECT_FROZEN + 1];
+  int metatables[CLUA_VIEW_COUNT];
   int strict; /* metatable of `sim` and `sim.log` */
   int *refusals;
 
@@ -119,9 +144,24 @@ struct clua_vm {
   clua_instance_facts *facts;
   int (*fact_texts)[3];
   int32_t instance_count;
+  const void **objects; /* the views of the instances, which Lua keeps where they are */
+  held_instance *held;
+  held_request *held_requests; /* by slot */
+  int32_t held_request_count;
+
+  /* rows.c */
+  int32_t *in_use; /* instances whose rows are */
+  int32_t in_use_count;
+  uint32_t routings; /* calls that kept views */
+  uint32_t calls_to_stand; /* after which a row has paid: more while lists of prompts and of decoding take turns */
+  uint64_t row_fields; /* fields that change and are in the rows, by their place among the fields */
+  int row_names[MOST_FIELDS]; /* registry references, as the next three */
+  int row_metatable, instance_index, index_name;
+
   uint64_t *queue_stamps; /* two for each instance */
   instance_list by_role[4]; /* all, prefill, decode, mixed */
   instance_list lists[LIST_SLOTS];
+  instance_list *last_list; /* the one handed out last */
 
   uint64_t random[4];
   log_site sites[SITE_SLOTS];
@@ -180,6 +220,7 @@ const char *vm_list_names(char *buffer, size_t size, const char *const *names, i
 
 /* budget.c */
 int64_t vm_clock(void);
+int64_t vm_coarse_clock(void);
 void vm_watch(clua_vm *vm);
 void vm_unwatch(clua_vm *vm);
 clua_vm *vm_enter_budget(clua_vm *vm);
@@ -233,33 +274,96 @@ const clua_field *view_find(clua_vm *vm, lua_State *L, clua_view view, int key);
 int32_t field_row(clua_view view, const clua_field *field);
 int view_unknown(lua_State *L, clua_view view, const char *what);
 
+/* rows.c */
+void rows_open(lua_State *L);
+void row_make(lua_State *L, int32_t instance);
+void row_was_missed(lua_State *L, int32_t instance);
+void rows_refresh(lua_State *L);
+void rows_retire(lua_State *L);
+void rows_set_reader(lua_State *L);
+
 /* frozen.c */
-void frozen_open(lua_State *L);
 void view_push_frozen(lua_State *L, const char *what);
 
 /* hooks.c */
 place hook_place(clua_vm *vm);
 void hook_push(lua_State *L);
 
-/* views.c */
-void views_open(lua_State *L);
+/* objects.c */
 void *view_object(lua_State *L, int index, object_kind kind);
-void view_metatable(lua_State *L, object_kind kind, const char *name, lua_CFunction index, lua_CFunction newindex);
 instance_object *view_instance(lua_State *L, int index, const char *what);
 request_object *view_request(lua_State *L, int index, const char *what);
 void view_push_request(lua_State *L, clua_request request);
 void view_push_instance(lua_State *L, int32_t index);
 void view_push_prefix(lua_State *L, int32_t place, const clua_prefix_state *state);
 void view_push_queue(lua_State *L, int32_t instance, bool running);
-void view_push_field(lua_State *L, int object, const clua_field *field);
-bool view_number(lua_State *L, int object, const clua_field *field, double *value);
+void view_fill_instance(clua_vm *vm, instance_object *object);
+clua_request_state *view_request_state(lua_State *L, request_object *object);
+
+/* The state of an instance: what is held, where that still stands. */
+static inline clua_instance_state *view_instance_state(clua_vm *vm, instance_object *object) {
+  if (object->stamp == vm->epoch) return &object->state;
+  const held_instance *held = &vm->held[object->index];
+  if (vm->keeps_views && held->version == vm->versions[object->index] && vm->now < held->until) {
+    if (object->state.busy == 0) object->state.free_at_ns = vm->now;
+    object->stamp = vm->epoch;
+  } else {
+    view_fill_instance(vm, object);
+  }
+  return &object->state;
+}
+
+static inline double view_kv_usage(clua_vm *vm, instance_object *object) {
+  const clua_instance_state *state = view_instance_state(vm, object);
+  int64_t capacity = vm->facts[object->index].kv_capacity_tokens;
+  if (capacity <= 0) return 1.0;
+  return ((double)state->kv_used_tokens + (double)state->kv_reserved_tokens) / (double)capacity;
+}
+
+/* Reads a numeric field of an instance without the stack; false when it is none of the plain ones. */
+static inline bool view_instance_number(lua_State *L, instance_object *object, const clua_field *field, double *value) {
+  clua_vm *vm = vm_of(L);
+  if (field->type == CLUA_RATIO) {
+    *value = view_kv_usage(vm, object);
+    return true;
+  }
+  if (field->type == CLUA_PLACE) {
+    *value = object->index + 1;
+    return true;
+  }
+  if (field->type != CLUA_INTEGER && field->type != CLUA_SECONDS && field->type != CLUA_MILLISECONDS) return false;
+  bool fact = field_row(CLUA_VIEW_INSTANCE, field) < FACT_FIELDS;
+  const void *base = fact ? (const void *)&vm->facts[object->index] : view_instance_state(vm, object);
+  int64_t member;
+  memcpy(&member, (const char *)base + field->offset, sizeof member);
+  *value = (double)member;
+  if (field->type != CLUA_INTEGER) *value /= field->type == CLUA_SECONDS ? 1e9 : 1e6;
+  return true;
+}
 object_kind view_kind(lua_State *L, int index);
 int64_t view_count(lua_State *L, int index, const char *what, int64_t least);
 
+/* values.c */
+void view_push_field(lua_State *L, int object, const clua_field *field);
+void view_push_member(lua_State *L, const clua_field *field, const void *base);
+void view_push_instance_field(lua_State *L, instance_object *object, const clua_field *field);
+void view_push_request_field(lua_State *L, int at, request_object *object, const clua_field *field);
+void view_push_cluster_field(lua_State *L, const clua_field *field);
+void view_push_step_field(lua_State *L, const clua_field *field);
+bool view_number(lua_State *L, int object, const clua_field *field, double *value);
+
+/* views.c */
+void views_open(lua_State *L);
+void view_push_metatable(lua_State *L, const char *name, lua_CFunction newindex);
+lua_CFunction view_reader(clua_view view);
+
 /* lists.c */
 void list_push(lua_State *L, const int32_t *ids, int32_t count);
+void list_settle(lua_State *L, int index);
+lua_Integer list_length(lua_State *L, int index);
+const instance_list *list_known(lua_State *L, int index);
 
-/* methods */
+/* methods.c */
 lua_CFunction instance_method(const char *name);
 lua_CFunction cluster_method(const char *name);
 lua_CFunction step_method(const char *name);

@@ -101,7 +101,7 @@ import Testing
     #expect(
       problem(
         "return { order = function(a, b) return a.x < b.x end }", self.cluster(waiting: [1, 2]))
-        == "a request has no field 'x'; its fields are stage, arrival_s, prompt_tokens, cached_tokens, computed_tokens, remaining_prompt_tokens, generated_tokens, context_tokens, predicted_output_tokens, output_tokens, kv_bytes, turn, deferrals, preemptions, priority, ttft_slo_s, tpot_slo_s, deadline_s, instance, prefill_instance, decode_instance, migrating_to, id, waited_s, session_id, class, tenant, data"
+        == "a request has no field 'x'; its fields are stage, arrival_s, prompt_tokens, cached_tokens, computed_tokens, remaining_prompt_tokens, generated_tokens, context_tokens, predicted_output_tokens, output_tokens, kv_bytes, turn, deferrals, preemptions, priority, ttft_slo_s, tpot_slo_s, deadline_s, instance, prefill_instance, decode_instance, migrating_to, id, waited_s, session_id, class, tenant, content, data"
     )
   }
 

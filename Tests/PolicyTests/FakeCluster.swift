@@ -13,6 +13,10 @@ final class FakeCluster: PolicyWorld {
   var ends: [RequestID: SimTime] = [:]
   var sessions: [RequestID: String] = [:]
   var hits: [Int] = []
+  var contents: [RequestID: [UInt32]] = [:]
+  /// Counts of changes that the bridge is told; empty where it is to look anew at each call.
+  var versions: ContiguousArray<UInt32> = []
+  var holds = SimTime.never
   /// How often instance state was asked for: fields of one instance share one question in a call.
   var instanceQuestions = 0
 
@@ -57,6 +61,17 @@ final class FakeCluster: PolicyWorld {
   func instanceView(_ id: InstanceID) -> InstanceView {
     instanceQuestions += 1
     return views[Int(id.index)]
+  }
+  /// A copy for this call; leaked, since C reads it during the call.
+  var viewVersions: UnsafePointer<UInt32>? {
+    guard !versions.isEmpty else { return nil }
+    let copy = UnsafeMutablePointer<UInt32>.allocate(capacity: versions.count)
+    for (index, version) in versions.enumerated() { copy[index] = version }
+    return UnsafePointer(copy)
+  }
+  func viewHolds(_ id: InstanceID) -> SimTime { holds }
+  func content(_ request: RequestRef) -> ArraySlice<UInt32> {
+    contents[request.id, default: []][...]
   }
   func instanceFacts(_ id: InstanceID) -> InstanceFacts { facts[Int(id.index)] }
   func requestView(_ request: RequestRef) -> RequestView? { requests[request] }

@@ -166,6 +166,39 @@ import Testing
     #expect(try policy.done(PolicySummary(), cluster) == "[12,0,20]")
   }
 
+  /// A list that Lua has not touched is not filled yet; whatever touches it first finds the table that it looks like.
+  @Test(arguments: [
+    "#list == 2", "list[2].id == 2", "list[3] == nil", "list.x == nil", "rawlen(list) == 2",
+    "rawget(list, 1).id == 1", "select('#', table.unpack(list)) == 2", "type(list) == 'table'",
+    "next(list) == 1", "next(list, 1) == 2", "next(list, 2) == nil", "not getmetatable(list)",
+    "(function() local n = 0; for i, c in ipairs(list) do n = n + i * c.id end return n end)() == 5",
+    "(function() local n = 0; for i, c in pairs(list) do n = n + i * c.id end return n end)() == 5",
+    "cluster:argmax(list, 'id').id == 2", "cluster:argmin(list, 'kv_usage').id == 1",
+    "#cluster:filter(list, 'id', '>', 1) == 1", "sim.choice(list).id <= 2",
+    "list == cluster.prefill",
+    "table.remove(list).id == 2 and #list == 1 and #cluster.prefill == 2",
+    "(function() list[1] = 7 return list[1] == 7 and list[2].id == 2 and #list == 2 end)()",
+    "(function() list[3] = 7 return #list == 3 and list[1].id == 1 end)()",
+    "(function() list.x = 7 return list.x == 7 and #list == 2 end)()",
+    "(function() rawset(list, 1, 7) return list[1] == 7 and #list == 2 end)()",
+    "(function() table.insert(list, 1, 7) return list[1] == 7 and list[3].id == 2 end)()",
+    "(function() table.sort(list, function(a, b) return a.id > b.id end) return list[1].id == 2 end)()",
+    "getmetatable(setmetatable(list, { x = 7 })).x == 7",
+    "not pcall(function() list[nil] = 1 end) and #list == 2",
+  ]) func aListThatWasNotTouchedIsATable(expression: String) throws {
+    let cluster = FakeCluster([.prefill, .prefill, .decode])
+    let request = cluster.addRequest(0)
+    var policy = try load(
+      """
+      local right = {}
+      return { api = 1, route = function(request, list, cluster)
+        right[#right + 1] = (\(expression)) and 1 or 0
+      end, done = function() return right end }
+      """)
+    for _ in 0..<3 { _ = try policy.ask(cluster, request, [0, 1]) }
+    #expect(try policy.done(PolicySummary(), cluster) == "[1,1,1]")
+  }
+
   @Test func differentCandidateSetsKeepTheirOwnTables() throws {
     let cluster = FakeCluster([.mixed, .mixed, .mixed])
     let request = cluster.addRequest(0)

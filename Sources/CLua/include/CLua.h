@@ -82,7 +82,8 @@ typedef struct clua_deed {
 typedef struct clua_callbacks {
   void *context;
   void *log_context;
-  void (*fill_instance)(void *context, int32_t instance, clua_instance_state *state);
+  /* Returns until when, in ns, the state stays what it is unless the version of the instance changes. */
+  int64_t (*fill_instance)(void *context, int32_t instance, clua_instance_state *state);
   /* False once the request has ended. */
   bool (*fill_request)(void *context, clua_request request, clua_request_state *state);
   /* Nanoseconds at which a request ended; -1 when it has not, or is unknown. */
@@ -90,6 +91,8 @@ typedef struct clua_callbacks {
   /* Writes the text of CLUA_SESSION, CLUA_CLASS or CLUA_TENANT to `clua_scratch` and returns its length in bytes; -1 is
    * none. */
   int64_t (*label)(void *context, clua_request request, clua_type which);
+  /* Writes an array of uint32_t to `clua_scratch`, what the prompt consists of, and returns its count; -1 is out of memory. */
+  int64_t (*list_content)(void *context, clua_request request);
   /* Writes an array of clua_request to `clua_scratch` and returns its count; -1 is out of memory. */
   int64_t (*list_requests)(void *context, int32_t instance, bool running);
   int64_t (*gateway_waiting)(void *context);
@@ -155,8 +158,9 @@ size_t clua_memory_used(const clua_vm *vm);
 /* Space of at least `size` bytes for a callback's answer, valid until the next call; NULL when memory is short. */
 void *clua_scratch(clua_vm *vm, size_t size);
 
-/* Sets the context of the callbacks for the calls that follow; NULL takes it back. */
-void clua_lend(clua_vm *vm, void *context);
+/* Sets the context of the callbacks for the calls that follow; NULL takes it back. `versions` has a number for each instance
+ * that changes with its state, the passing of time left out; NULL has every call fill the state anew. */
+void clua_lend(clua_vm *vm, void *context, const uint32_t *versions);
 
 /* Loads one policy file and binds its hooks. Several files compose. */
 clua_status clua_load(clua_vm *vm, const char *path);

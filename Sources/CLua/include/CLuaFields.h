@@ -25,6 +25,7 @@ typedef enum clua_type {
   CLUA_SESSION,   /* texts, or nil */
   CLUA_CLASS,
   CLUA_TENANT,
+  CLUA_CONTENT,   /* array of integers */
   CLUA_DATA,      /* the policy's own table */
   CLUA_WAITING,   /* array of requests */
   CLUA_RUNNING,   /* array of requests */
@@ -119,6 +120,7 @@ typedef enum clua_type {
   FIELD(session_id, SESSION, "name of its session; nil without one") \
   FIELD(class, CLASS, "kind of request that its trace says; nil without one") \
   FIELD(tenant, TENANT, "tenant that its trace says; nil without one") \
+  FIELD(content, CONTENT, "array of the ids of its prompt's tokens or blocks, whole ones only, as its trace tells them; empty where it does not") \
   FIELD(data, DATA, "a table that belongs to the policy, empty at first")
 
 /* Cached blocks that no request holds, next to each other in the order of eviction and given back together. */

@@ -16,6 +16,8 @@ public struct LuaPolicyOptions {
   public var hookTimeout = SimDuration(nanoseconds: 1_000_000_000)
   /// Host time for all hook calls of a run together; nil is no limit.
   public var totalTimeout: SimDuration? = nil
+  /// Keep what a router has seen of an instance until it changes; off, every call looks anew, for tests.
+  public var keepsViews = true
   /// What `sim.version` says.
   public var version = "0"
   /// Receives what the policy logs.

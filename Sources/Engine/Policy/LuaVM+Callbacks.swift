@@ -33,38 +33,50 @@ enum LuaCallbacks {
 
   private static func addViews(_ table: inout clua_callbacks) {
     table.fill_instance = { context, instance, state in
-      guard let state else { return }
-      LuaWorld.from(context)?.questions.fillInstance(InstanceID(Int(instance)), state)
+      guard let state else { return 0 }
+      return LuaWorld.ask(context, else: 0) {
+        $0.fillInstance($0.place, InstanceID(Int(instance)), state)
+      }
     }
     table.fill_request = { context, request, state in
       guard let state else { return false }
-      return LuaWorld.from(context)?.questions.fillRequest(RequestRef(request), state) ?? false
+      return LuaWorld.ask(context, else: false) {
+        $0.fillRequest($0.place, RequestRef(request), state)
+      }
     }
     table.end_of_request = { context, request in
-      LuaWorld.from(context)?.questions.world().endOfRequest(RequestID(Int(request.id)))?
-        .nanoseconds ?? -1
+      LuaWorld.ask(context, else: -1) {
+        $0.world.endOfRequest(RequestID(Int(request.id)))?.nanoseconds ?? -1
+      }
     }
     table.label = { context, request, which in
-      guard let lent = LuaWorld.from(context),
-        let name = lent.label(which, of: RequestRef(request)),
-        let space = clua_scratch(lent.handle, name.utf8.count + 1)
-      else { return -1 }
-      UnsafeMutableRawBufferPointer(start: space, count: name.utf8.count).copyBytes(from: name.utf8)
-      return Int64(name.utf8.count)
+      LuaWorld.ask(context, else: -1) { lent in
+        guard let name = lent.label(which, of: RequestRef(request)),
+          let space = clua_scratch(lent.handle, name.utf8.count + 1)
+        else { return -1 }
+        UnsafeMutableRawBufferPointer(start: space, count: name.utf8.count).copyBytes(
+          from: name.utf8)
+        return Int64(name.utf8.count)
+      }
     }
     table.list_requests = { context, instance, running in
-      guard let lent = LuaWorld.from(context) else { return 0 }
-      let list = lent.questions.list(InstanceID(Int(instance)), running)
-      guard
-        let space = clua_scratch(
-          lent.handle, (list.count + 1) * MemoryLayout<clua_request>.stride)
-      else { return -1 }
-      let requests = space.bindMemory(to: clua_request.self, capacity: list.count + 1)
-      for (index, request) in list.enumerated() { requests[index] = clua_request(request) }
-      return Int64(list.count)
+      LuaWorld.ask(context, else: 0) {
+        $0.copyRequests($0.place, $0.handle, InstanceID(Int(instance)), running)
+      }
+    }
+    table.list_content = { context, request in
+      LuaWorld.ask(context, else: 0) { lent in
+        let content = lent.world.content(RequestRef(request))
+        let size = content.count * MemoryLayout<UInt32>.stride
+        guard let space = clua_scratch(lent.handle, size + 1) else { return -1 }
+        content.withUnsafeBytes {
+          UnsafeMutableRawBufferPointer(start: space, count: size).copyBytes(from: $0)
+        }
+        return Int64(content.count)
+      }
     }
     table.act = { context, deed in
-      guard let lent = LuaWorld.from(context), let deed = deed?.pointee else { return -1 }
+      guard let deed = deed?.pointee else { return -1 }
       let id = InstanceID(Int(deed.instance))
       let roles: [InstanceRole] = [.prefill, .decode, .mixed]
       let action: PolicyAction =
@@ -76,66 +88,84 @@ enum LuaCallbacks {
           .replicate(RequestRef(deed.request), from: InstanceID(Int(deed.from)), to: id)
         default: .stop(id)
         }
-      guard let refusal = lent.questions.world().act(action) else { return -1 }
+      let refusal = LuaWorld.ask(context, else: nil) { $0.world.act(action) }
+      guard let refusal else { return -1 }
       let place = ActionRefusal.allCases.firstIndex(of: refusal) ?? 0
       return Int32(StepRefusal.allCases.count + place)
     }
     table.gateway_waiting = { context in
-      Int64(LuaWorld.from(context)?.questions.world().gatewayWaiting ?? 0)
+      LuaWorld.ask(context, else: 0) { Int64($0.world.gatewayWaiting) }
     }
   }
 
   private static func addEstimates(_ table: inout clua_callbacks) {
     table.prefix_hit_tokens = { context, request, instance in
-      Int64(
-        LuaWorld.from(context)?.questions.prefixHitTokens(
-          RequestRef(request), InstanceID(Int(instance))) ?? 0)
+      LuaWorld.ask(context, else: 0) {
+        Int64($0.prefixHitTokens($0.place, RequestRef(request), InstanceID(Int(instance))))
+      }
     }
     table.estimate_prefill_ns = { context, request, instance in
-      LuaWorld.from(context)?.questions.world().estimatePrefill(
-        RequestRef(request), InstanceID(Int(instance))
-      )
-      .nanoseconds ?? 0
+      LuaWorld.ask(context, else: 0) {
+        $0.world.estimatePrefill(RequestRef(request), InstanceID(Int(instance))).nanoseconds
+      }
     }
     table.estimate_step_ns = { context, instance, prefillTokens, decodeSeqs, contextTokens in
-      LuaWorld.from(context)?.questions.world().estimateStep(
-        InstanceID(Int(instance)), prefillTokens: Int(prefillTokens), decodeSeqs: Int(decodeSeqs),
-        contextTokens: Int(contextTokens)
-      ).nanoseconds ?? 0
+      LuaWorld.ask(context, else: 0) {
+        $0.world.estimateStep(
+          InstanceID(Int(instance)), prefillTokens: Int(prefillTokens),
+          decodeSeqs: Int(decodeSeqs), contextTokens: Int(contextTokens)
+        ).nanoseconds
+      }
     }
     table.link = { context, from, to in
-      guard let lent = LuaWorld.from(context) else { return clua_link() }
-      let link = lent.questions.world().link(from: InstanceID(Int(from)), to: InstanceID(Int(to)))
-      return clua_link(
-        bytes_per_s: link.bytesPerSecond, latency_ns: link.latency.nanoseconds,
-        queued_bytes: Int64(link.queuedBytes), free_at_ns: link.freeAt.nanoseconds)
+      LuaWorld.ask(context, else: clua_link()) {
+        let link = $0.world.link(from: InstanceID(Int(from)), to: InstanceID(Int(to)))
+        return clua_link(
+          bytes_per_s: link.bytesPerSecond, latency_ns: link.latency.nanoseconds,
+          queued_bytes: Int64(link.queuedBytes), free_at_ns: link.freeAt.nanoseconds)
+      }
     }
     table.transfer_ns = { context, request, from, to in
-      LuaWorld.from(context)?.questions.world().transferTime(
-        RequestRef(request), from: InstanceID(Int(from)), to: InstanceID(Int(to))
-      ).nanoseconds ?? 0
+      LuaWorld.ask(context, else: 0) {
+        $0.world.transferTime(
+          RequestRef(request), from: InstanceID(Int(from)), to: InstanceID(Int(to))
+        ).nanoseconds
+      }
     }
   }
 
   private static func addStep(_ table: inout clua_callbacks) {
-    table.step_tokens = { context in Int64(LuaWorld.from(context)?.stepQuestions?.tokens() ?? 0) }
-    table.step_budget = { context in Int64(LuaWorld.from(context)?.stepQuestions?.budget() ?? 0) }
-    table.step_seqs = { context in Int64(LuaWorld.from(context)?.stepQuestions?.seqs() ?? 0) }
+    table.step_tokens = { context in
+      LuaWorld.ask(context, else: 0) { Int64($0.step.tokens($0.place)) }
+    }
+    table.step_budget = { context in
+      LuaWorld.ask(context, else: 0) { Int64($0.step.budget($0.place)) }
+    }
+    table.step_seqs = { context in
+      LuaWorld.ask(context, else: 0) { Int64($0.step.seqs($0.place)) }
+    }
     table.step_can_allocate = { context, request, tokens in
-      LuaWorld.from(context)?.stepQuestions?.canAllocate(RequestRef(request), Int(tokens)) ?? false
+      LuaWorld.ask(context, else: false) {
+        $0.step.canAllocate($0.place, RequestRef(request), Int(tokens))
+      }
     }
     table.step_decode = { context, request in
-      LuaCallbacks.code(LuaWorld.from(context)?.stepQuestions?.decode(RequestRef(request)))
+      LuaWorld.ask(context, else: -1) {
+        LuaCallbacks.code($0.step.decode($0.place, RequestRef(request)))
+      }
     }
     table.step_prefill = { context, request, tokens in
-      LuaCallbacks.code(
-        LuaWorld.from(context)?.stepQuestions?.prefill(RequestRef(request), Int(tokens)))
+      LuaWorld.ask(context, else: -1) {
+        LuaCallbacks.code($0.step.prefill($0.place, RequestRef(request), Int(tokens)))
+      }
     }
     table.step_preempt = { context, request in
-      LuaCallbacks.code(LuaWorld.from(context)?.stepQuestions?.preempt(RequestRef(request)))
+      LuaWorld.ask(context, else: -1) {
+        LuaCallbacks.code($0.step.preempt($0.place, RequestRef(request)))
+      }
     }
     table.step_decode_all = { context in
-      Int64(LuaWorld.from(context)?.stepQuestions?.decodeAll() ?? 0)
+      LuaWorld.ask(context, else: 0) { Int64($0.step.decodeAll($0.place)) }
     }
   }
 
@@ -145,8 +175,8 @@ enum LuaCallbacks {
   }
 
   /// −1 for done, else the place of the refusal among all of them.
-  private static func code(_ refusal: StepRefusal??) -> Int32 {
-    guard let refusal = refusal ?? nil else { return -1 }
+  private static func code(_ refusal: StepRefusal?) -> Int32 {
+    guard let refusal else { return -1 }
     return Int32(StepRefusal.allCases.firstIndex(of: refusal) ?? 0)
   }
 }

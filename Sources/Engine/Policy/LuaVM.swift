@@ -11,8 +11,10 @@ final class LuaVM {
   /// The boxes of the last call, for the next one with a world of the same type.
   private var worldBox: LuaWorld?
   private var stepBox: LuaWorld?
+  private let keepsViews: Bool
 
   init(_ options: LuaPolicyOptions) throws(PolicyError) {
+    keepsViews = options.keepsViews
     var random = RandomStream(seed: options.seed, name: "policy")
     var raw = clua_options()
     raw.random = (random.next(), random.next(), random.next(), random.next())
@@ -53,7 +55,7 @@ final class LuaVM {
     if let worldBox, worldBox.type == ObjectIdentifier(World.self) {
       return try run(worldBox, hook, subject, world, body)
     }
-    let box = LuaWorld(handle, holding: World.self)
+    let box = LuaWorld(handle, holding: World.self, keepsViews: keepsViews)
     worldBox = box
     try run(box, hook, subject, world, body)
   }
@@ -65,7 +67,8 @@ final class LuaVM {
     if let stepBox, stepBox.type == ObjectIdentifier(Step.self) {
       return try run(stepBox, CLUA_BATCH, subject, step, body)
     }
-    let box = LuaWorld(handle, holding: Step.self) { LuaStepQuestions($0) }
+    let box = LuaWorld(
+      handle, holding: Step.self, keepsViews: false, step: LuaStepQuestions(forming: Step.self))
     stepBox = box
     try run(box, CLUA_BATCH, subject, step, body)
   }

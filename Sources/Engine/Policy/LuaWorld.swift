@@ -2,47 +2,91 @@ import CLua
 
 /// The world of the hook call under way, as C calls back into it: one box for each type of world, used again and again.
 ///
-/// C holds it unretained, and only during the call.
+/// C holds it unretained, and only during the call. The questions that policies ask most are functions that the compiler
+/// has made for one type of world; each gets the place where the world is. A witness table would do as well, but for a
+/// generic world each call through it looks its types up at run time, which takes longer than the answer. They are members
+/// of a class, and capture nothing, so that asking one counts no references.
 final class LuaWorld {
+  typealias Place = UnsafeMutableRawPointer
+
   let handle: OpaquePointer
+  private let keepsViews: Bool
   /// The type of world that it can hold.
   let type: ObjectIdentifier
-  let questions: LuaQuestions
-  /// nil outside `batch`.
-  let stepQuestions: LuaStepQuestions?
   /// Where the world is while it is lent.
-  private let place: UnsafeMutableRawPointer
+  let place: Place
 
-  /// - Parameter steps: what the world answers as a step; nil for one that is none.
+  /// Until when the state holds, in ns.
+  let fillInstance: (Place, InstanceID, UnsafeMutablePointer<clua_instance_state>) -> Int64
+  /// False once the request has ended.
+  let fillRequest: (Place, RequestRef, UnsafeMutablePointer<clua_request_state>) -> Bool
+  /// Writes what waits or runs on an instance into the machine's scratch space; -1 is out of memory.
+  let copyRequests: (Place, OpaquePointer, InstanceID, _ running: Bool) -> Int64
+  let prefixHitTokens: (Place, RequestRef, InstanceID) -> Int
+  /// For rare questions.
+  private let anyWorld: (Place) -> any PolicyWorld
+  /// Outside `batch` these refuse nothing and do nothing.
+  let step: LuaStepQuestions
+
+  /// - Parameter step: what the world answers as a step; of one that is none, nothing.
   @inline(__always)
   init<World: PolicyWorld>(
-    _ handle: OpaquePointer, holding: World.Type,
-    steps: (UnsafeMutablePointer<World>) -> LuaStepQuestions? = { _ in nil }
+    _ handle: OpaquePointer, holding: World.Type, keepsViews: Bool,
+    step: LuaStepQuestions = LuaStepQuestions()
   ) {
-    let current = UnsafeMutablePointer<World>.allocate(capacity: 1)
     self.handle = handle
+    self.keepsViews = keepsViews
+    self.step = step
     type = ObjectIdentifier(World.self)
-    place = UnsafeMutableRawPointer(current)
-    questions = LuaQuestions(current)
-    stepQuestions = steps(current)
+    place = Place(UnsafeMutablePointer<World>.allocate(capacity: 1))
+    fillInstance = { place, id, state in
+      let world = place.assumingMemoryBound(to: World.self)
+      state.pointee.fill(from: world.pointee.instanceView(id))
+      return world.pointee.viewHolds(id).nanoseconds
+    }
+    fillRequest = { place, request, state in
+      guard
+        let view = place.assumingMemoryBound(to: World.self).pointee.requestView(request)
+      else { return false }
+      state.pointee.fill(from: view)
+      return true
+    }
+    copyRequests = { place, handle, id, running in
+      let world = place.assumingMemoryBound(to: World.self)
+      let count = world.pointee.requestCount(id, running: running)
+      guard let space = clua_scratch(handle, (count + 1) * MemoryLayout<RequestRef>.stride) else {
+        return -1
+      }
+      // A RequestRef is two words of 32 bits in the order of clua_request.
+      world.pointee.copyRequests(
+        id, running: running, to: space.bindMemory(to: RequestRef.self, capacity: count + 1))
+      return Int64(count)
+    }
+    prefixHitTokens = { place, request, id in
+      place.assumingMemoryBound(to: World.self).pointee.prefixHitTokens(request, id)
+    }
+    anyWorld = { $0.assumingMemoryBound(to: World.self).pointee }
   }
 
   deinit { place.deallocate() }
+
+  var world: any PolicyWorld { anyWorld(place) }
 
   /// Makes `world` the one that C asks while `body` runs.
   @inline(__always)
   func lend<World: PolicyWorld, Result>(_ world: World, _ body: () -> Result) -> Result {
     let current = place.initializeMemory(as: World.self, to: world)
-    clua_lend(handle, Unmanaged.passUnretained(self).toOpaque())
+    clua_lend(
+      handle, Unmanaged.passUnretained(self).toOpaque(), keepsViews ? world.viewVersions : nil)
     defer {
-      clua_lend(handle, nil)
+      clua_lend(handle, nil, nil)
       current.deinitialize(count: 1)
     }
     return body()
   }
 
   func label(_ which: clua_type, of request: RequestRef) -> String? {
-    let world = questions.world()
+    let world = world
     switch which {
     case CLUA_CLASS: return world.className(request)
     case CLUA_TENANT: return world.tenantName(request)
@@ -50,59 +94,57 @@ final class LuaWorld {
     }
   }
 
-  static func from(_ context: UnsafeMutableRawPointer?) -> LuaWorld? {
-    context.map { Unmanaged<LuaWorld>.fromOpaque($0).takeUnretainedValue() }
+  /// Asks the world that C was lent; outside a call there is none, and the answer is `nobody`.
+  @inline(__always)
+  static func ask<Answer>(
+    _ context: UnsafeMutableRawPointer?, else nobody: Answer, _ question: (LuaWorld) -> Answer
+  ) -> Answer {
+    guard let context else { return nobody }
+    return Unmanaged<LuaWorld>.fromOpaque(context)._withUnsafeGuaranteedRef(question)
   }
 }
 
-/// The questions that policies ask most, as functions that the compiler has made for one type of world.
-///
-/// A witness table would do as well, but for a generic world each call through it looks its types up at run time, which
-/// takes longer than the answer. Rare questions go through `world`.
-struct LuaQuestions {
-  let fillInstance: (InstanceID, UnsafeMutablePointer<clua_instance_state>) -> Void
-  /// False once the request has ended.
-  let fillRequest: (RequestRef, UnsafeMutablePointer<clua_request_state>) -> Bool
-  let list: (_ instance: InstanceID, _ running: Bool) -> ContiguousArray<RequestRef>
-  let prefixHitTokens: (RequestRef, InstanceID) -> Int
-  let world: () -> any PolicyWorld
+/// What `batch` asks of its step, as `LuaWorld` what hooks ask of their world.
+final class LuaStepQuestions {
+  typealias Place = LuaWorld.Place
+  let tokens: (Place) -> Int
+  let budget: (Place) -> Int
+  let seqs: (Place) -> Int
+  let canAllocate: (Place, RequestRef, _ tokens: Int) -> Bool
+  let decode: (Place, RequestRef) -> StepRefusal?
+  let decodeAll: (Place) -> Int
+  let prefill: (Place, RequestRef, _ tokens: Int) -> StepRefusal?
+  let preempt: (Place, RequestRef) -> StepRefusal?
 
-  @inline(__always)
-  init<World: PolicyWorld>(_ current: UnsafeMutablePointer<World>) {
-    fillInstance = { id, state in state.pointee.fill(from: current.pointee.instanceView(id)) }
-    fillRequest = { request, state in
-      guard let view = current.pointee.requestView(request) else { return false }
-      state.pointee.fill(from: view)
-      return true
-    }
-    list = { id, running in
-      running ? current.pointee.running(id) : current.pointee.waiting(id)
-    }
-    prefixHitTokens = { current.pointee.prefixHitTokens($0, $1) }
-    world = { current.pointee }
+  /// Of a world that is no step.
+  init() {
+    tokens = { _ in 0 }
+    budget = { _ in 0 }
+    seqs = { _ in 0 }
+    canAllocate = { _, _, _ in false }
+    decode = { _, _ in nil }
+    decodeAll = { _ in 0 }
+    prefill = { _, _, _ in nil }
+    preempt = { _, _ in nil }
   }
-}
-
-/// The same for what `batch` asks of its step.
-struct LuaStepQuestions {
-  let tokens: () -> Int
-  let budget: () -> Int
-  let seqs: () -> Int
-  let canAllocate: (RequestRef, _ tokens: Int) -> Bool
-  let decode: (RequestRef) -> StepRefusal?
-  let decodeAll: () -> Int
-  let prefill: (RequestRef, _ tokens: Int) -> StepRefusal?
-  let preempt: (RequestRef) -> StepRefusal?
 
   @inline(__always)
-  init<Step: PolicyStep>(_ current: UnsafeMutablePointer<Step>) {
-    tokens = { current.pointee.tokens }
-    budget = { current.pointee.budget }
-    seqs = { current.pointee.seqs }
-    canAllocate = { current.pointee.canAllocate($0, tokens: $1) }
-    decode = { current.pointee.decode($0) }
-    decodeAll = { current.pointee.decodeAll() }
-    prefill = { current.pointee.prefill($0, tokens: $1) }
-    preempt = { current.pointee.preempt($0) }
+  init<Step: PolicyStep>(forming: Step.Type) {
+    tokens = { $0.assumingMemoryBound(to: Step.self).pointee.tokens }
+    budget = { $0.assumingMemoryBound(to: Step.self).pointee.budget }
+    seqs = { $0.assumingMemoryBound(to: Step.self).pointee.seqs }
+    canAllocate = { place, request, tokens in
+      place.assumingMemoryBound(to: Step.self).pointee.canAllocate(request, tokens: tokens)
+    }
+    decode = { place, request in
+      place.assumingMemoryBound(to: Step.self).pointee.decode(request)
+    }
+    decodeAll = { $0.assumingMemoryBound(to: Step.self).pointee.decodeAll() }
+    prefill = { place, request, tokens in
+      place.assumingMemoryBound(to: Step.self).pointee.prefill(request, tokens: tokens)
+    }
+    preempt = { place, request in
+      place.assumingMemoryBound(to: Step.self).pointee.preempt(request)
+    }
   }
 }

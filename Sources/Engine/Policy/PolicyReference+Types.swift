@@ -42,6 +42,7 @@ extension PolicyReference {
     case CLUA_STAGE: #""prefill"|"decode""#
     case CLUA_CONDITION: #""up"|"down"|"draining"|"starting"|"off""#
     case CLUA_INSTANCE: "simhost.Instance?"
+    case CLUA_CONTENT: "integer[]"
     case CLUA_DATA, CLUA_PARAMS: "table"
     case CLUA_STATE: "any"
     case CLUA_WAITING, CLUA_RUNNING: "simhost.Request[]"

@@ -8,6 +8,11 @@ public protocol PolicyWorld {
   /// Requests parked at the gateway.
   var gatewayWaiting: Int { get }
   func instanceView(_ id: InstanceID) -> InstanceView
+  /// A number for each instance that changes with its view, but for what the passing of time brings; nil where nobody
+  /// counts.
+  var viewVersions: UnsafePointer<UInt32>? { get }
+  /// Until when an instance's view, as it is now, stays the same if its version does; `freeAt` of an idle one is always now.
+  func viewHolds(_ id: InstanceID) -> SimTime
   /// Facts of an instance: only its role can change.
   func instanceFacts(_ id: InstanceID) -> InstanceFacts
   /// nil once the request has ended.
@@ -19,12 +24,17 @@ public protocol PolicyWorld {
   /// Kind and tenant that the request's trace names; nil is none.
   func className(_ request: RequestRef) -> String?
   func tenantName(_ request: RequestRef) -> String?
+  /// What the request's prompt consists of, as its trace tells: ids of its tokens or blocks, whole ones only.
+  func content(_ request: RequestRef) -> ArraySlice<UInt32>
   /// The path between two instances.
   func link(from: InstanceID, to: InstanceID) -> LinkView
   /// In queue order.
   func waiting(_ id: InstanceID) -> ContiguousArray<RequestRef>
   /// In order of admission.
   func running(_ id: InstanceID) -> ContiguousArray<RequestRef>
+  /// How many of them there are, and the same written to `place`, which has room for all.
+  func requestCount(_ id: InstanceID, running: Bool) -> Int
+  func copyRequests(_ id: InstanceID, running: Bool, to place: UnsafeMutablePointer<RequestRef>)
   /// Tokens of the request's prompt that this instance's prefix cache holds now.
   func prefixHitTokens(_ request: RequestRef, _ id: InstanceID) -> Int
   /// Queue and compute until the request's prompt would be done on this instance, by the engine's own cost model.
@@ -39,6 +49,19 @@ public protocol PolicyWorld {
 }
 
 extension PolicyWorld {
+  public var viewVersions: UnsafePointer<UInt32>? { nil }
+  public func viewHolds(_ id: InstanceID) -> SimTime { .zero }
+  public func requestCount(_ id: InstanceID, running: Bool) -> Int {
+    (running ? self.running(id) : waiting(id)).count
+  }
+  public func copyRequests(
+    _ id: InstanceID, running: Bool, to place: UnsafeMutablePointer<RequestRef>
+  ) {
+    for (index, request) in (running ? self.running(id) : waiting(id)).enumerated() {
+      (place + index).initialize(to: request)
+    }
+  }
+  public func content(_ request: RequestRef) -> ArraySlice<UInt32> { [] }
   public func className(_ request: RequestRef) -> String? { nil }
   public func tenantName(_ request: RequestRef) -> String? { nil }
   public func link(from: InstanceID, to: InstanceID) -> LinkView { LinkView() }

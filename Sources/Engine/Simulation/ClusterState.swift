@@ -18,6 +18,10 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
   let instances: UnsafeMutablePointer<Instance<Batch>>
   let lanes: UnsafeMutablePointer<Lane>
   let instanceCount: Int
+  /// Whether instances, links or transfers may fail in this run.
+  var hasFaults = false
+  /// Of each instance's view; see `PolicyWorld.viewVersions`.
+  let versions: UnsafeMutablePointer<UInt32>
   var requests = RequestTable()
   var network: Network
   /// By request id.
@@ -67,6 +71,8 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
       repeating: [], count: options.keepGaps ? workload.requests.count : 0)
     instances = .allocate(capacity: instanceCount)
     lanes = .allocate(capacity: instanceCount)
+    versions = .allocate(capacity: instanceCount)
+    versions.initialize(repeating: 0, count: instanceCount)
     for (index, spec) in cluster.instances.enumerated() {
       (instances + index).initialize(
         to: Instance(
@@ -98,6 +104,7 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
     instances.deallocate()
     lanes.deinitialize(count: instanceCount)
     lanes.deallocate()
+    versions.deallocate()
   }
 
   /// From the promise of blocks until a transfer's sender begins.
@@ -128,6 +135,10 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
 
   @inline(__always)
   var rows: RequestRows { requests.rows }
+
+  /// What routers see of the instance has changed, or is about to before they are asked again.
+  @inline(__always)
+  func touch(_ index: Int) { versions[index] &+= 1 }
 
   func ref(_ slot: Int32) -> RequestRef { RequestRef(slot: slot, id: rows[slot].id) }
 

@@ -19,6 +19,23 @@ struct ClusterView<Batch: DecodeBatch>: ClusterWindow {
   }
 }
 
+extension ClusterView {
+  /// Nobody counts where views are old, or where faults and policies change instances at any time.
+  var viewVersions: UnsafePointer<UInt32>? {
+    let isCounted =
+      state.pointee.scraped.isEmpty && !state.pointee.hasFaults && !state.pointee.scaling.isUsed
+      && !state.pointee.movesBlocks
+    return isCounted ? UnsafePointer(state.pointee.versions) : nil
+  }
+
+  /// The iteration under way changes nothing before its end. Between two planned ones everything depends on the moment.
+  func viewHolds(_ id: InstanceID) -> SimTime {
+    let lane = state.pointee.lanes + Int(id.index)
+    if lane.pointee.isUnderWay { return lane.pointee.ends[lane.pointee.ended] }
+    return lane.pointee.isIdle ? .never : .zero
+  }
+}
+
 extension ClusterWindow {
   var now: SimTime { state.pointee.now }
   var instanceCount: Int { state.pointee.instanceCount }
@@ -154,6 +171,16 @@ extension ClusterWindow {
     return traits < 0 ? nil : state.pointee.workload.traits[traits]
   }
 
+  func content(_ request: RequestRef) -> ArraySlice<UInt32> {
+    guard state.pointee.trace.indices.contains(Int(request.id.index)) else { return [] }
+    let row = state.pointee.trace[Int(request.id.index)]
+    // What comes behind the prompt nobody knows yet.
+    let units = Int(row.promptTokens) / state.pointee.workload.contentUnit
+    let start = Int(row.contentStart)
+    let count = min(Int(row.contentCount), units)
+    return ArraySlice(state.pointee.workload.content[start..<(start + count)])
+  }
+
   func className(_ request: RequestRef) -> String? { traits(request)?.className }
   func tenantName(_ request: RequestRef) -> String? { traits(request)?.tenant }
 
@@ -167,5 +194,23 @@ extension ClusterWindow {
 
   func running(_ id: InstanceID) -> ContiguousArray<RequestRef> {
     ContiguousArray(instance(id).pointee.running.map { state.pointee.ref($0) })
+  }
+
+  func requestCount(_ id: InstanceID, running: Bool) -> Int {
+    running ? instance(id).pointee.running.count : instance(id).pointee.waiting.count
+  }
+
+  func copyRequests(_ id: InstanceID, running: Bool, to place: UnsafeMutablePointer<RequestRef>) {
+    let rows = state.pointee.rows
+    var next = place
+    func add(_ slot: Int32) {
+      next.initialize(to: RequestRef(slot: slot, id: rows[slot].id))
+      next += 1
+    }
+    if running {
+      for slot in instance(id).pointee.running { add(slot) }
+    } else {
+      for slot in instance(id).pointee.waiting { add(slot) }
+    }
   }
 }

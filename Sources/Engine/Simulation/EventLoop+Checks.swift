@@ -1,7 +1,7 @@
 /// Laws that hold at the end of every instant, and of the run.
 extension EventLoop {
   /// Verifies every KV pool against the requests that hold blocks there, and every queue against its requests.
-  func checkBooks() throws(SimulationError) {
+  mutating func checkBooks() throws(SimulationError) {
     for (node, tier) in state.pointee.tiers.nodes.enumerated() {
       if let law = tier.cpu.brokenLaw(holdings: []) ?? tier.ssd?.brokenLaw(holdings: []) {
         throw .brokenLaw("tiers of node \(node) at \(now.seconds) s: \(law)")
@@ -14,6 +14,7 @@ extension EventLoop {
         throw .brokenLaw("\(name) at \(now.seconds) s: \(law)")
       }
     }
+    try checkViews()
   }
 
   private func brokenLaw(_ index: Int) -> String? {

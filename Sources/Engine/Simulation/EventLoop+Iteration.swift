@@ -33,6 +33,7 @@ extension EventLoop {
   /// Begins the next iteration of an idle instance, or several, or leaves it idle.
   private mutating func form(_ index: Int) throws(SimulationError) {
     let state = self.state
+    defer { state.pointee.touch(index) }
     guard state.pointee.instances[index].isAsynchronous else {
       if try chooseBatch(index) { plan(index) }
       return

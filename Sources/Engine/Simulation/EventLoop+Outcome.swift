@@ -15,6 +15,7 @@ extension EventLoop {
     let prompts = producers.count
     instance.pointee.batch.popFinished(rows, into: &producers)
     let produced = producers
+    state.pointee.touch(index)
     for place in prompts..<produced.count {
       instance.pointee.settleAfterBatch(produced[place], rows)
     }
@@ -79,6 +80,7 @@ extension EventLoop {
       }
       rows[slot].place = .paused
       instance.pointee.paused.append(slot)
+      state.pointee.touch(index)
     }
     if isFirst, hooks.contains(.firstToken) {
       let ref = state.pointee.ref(slot)
@@ -108,6 +110,7 @@ extension EventLoop {
     instance.pointee.withdraw(slot, rows)
     instance.pointee.giveUp(&rows[slot].held)
     instance.pointee.inflight -= 1
+    state.pointee.touch(index)
     if state.pointee.records[id].decodeStart != .never {
       state.pointee.records[id].decodeInstance = InstanceID(index)
     }

@@ -37,6 +37,7 @@ extension EventLoop {
     guard hooks.contains(stage == .prefill ? .route : .routeDecode) else {
       return RouteDecision(leastLoaded(candidates))
     }
+    if state.pointee.options.check { try checkViews() }
     let ref = state.pointee.ref(slot)
     let chosen = try asking { (policy: inout P, world) throws(PolicyError) in
       try policy.route(ref, candidates: candidates, stage: stage, world)
@@ -144,6 +145,7 @@ extension EventLoop {
       state.pointee.instances[index].enqueue(slot, rows)
     }
     state.pointee.instances[index].inflight += 1
+    state.pointee.touch(index)
     if rows[slot].hasFirstToken {
       state.pointee.decodingCount += 1
     } else {
@@ -187,6 +189,7 @@ extension EventLoop {
     rows[slot].place = .reserving
     state.pointee.instances[index].inflight += 1
     state.pointee.instances[index].reservations.append(slot)
+    state.pointee.touch(index)
     if state.pointee.cluster.kvTransfer.mode == .pull {
       markReservations(index)
     } else {

@@ -58,6 +58,7 @@ extension EventLoop {
     rows[slot].stream = .reserving
     state.pointee.instances[target].inflight += 1
     state.pointee.instances[target].reservations.append(slot)
+    state.pointee.touch(target)
     try grantReservations(target)
   }
 
@@ -74,6 +75,8 @@ extension EventLoop {
     let source = Int(rows[slot].instance.index)
     let target = Int(state.pointee.records[id].decodeInstance.index)
     interrupt(target, decides: true)
+    state.pointee.touch(source)
+    state.pointee.touch(target)
     let instance = state.pointee.instances + target
     if hadBlocks {
       let left = state.pointee.network.cancel(tag: slot, now: now)

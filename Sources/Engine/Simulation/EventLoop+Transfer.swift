@@ -6,6 +6,7 @@ extension EventLoop {
   mutating func handOff(_ slot: Int32, from index: Int) throws(SimulationError) {
     state.pointee.instances[index].withdraw(slot, rows)
     state.pointee.instances[index].giveUpPlace()
+    state.pointee.touch(index)
     rows[slot].place = .gateway
     rows[slot].isHandedOver = true
     if rows[slot].stream != .none { return try endStream(slot) }
@@ -24,6 +25,7 @@ extension EventLoop {
     repeatLast(slot)
     recovered(slot)
     state.pointee.instances[index].makeReady(slot, rows)
+    state.pointee.touch(index)
     parkedMayMove = parkedMayMove || hasParked
   }
 
@@ -42,6 +44,7 @@ extension EventLoop {
     interrupt(source, decides: true)
     state.pointee.instances[source].pool.release(&rows[slot].held)
     state.pointee.instances[source].inflight -= 1
+    state.pointee.touch(source)
     markReservations(source)
     state.pointee.records[Int(rows[slot].id.index)].decodeInstance = InstanceID(index)
     state.pointee.adoptKeys(slot, on: index)
@@ -50,6 +53,7 @@ extension EventLoop {
     rows[slot].queuedAt = now
     state.pointee.instances[index].enqueue(slot, rows)
     state.pointee.instances[index].inflight += 1
+    state.pointee.touch(index)
     parkedMayMove = parkedMayMove || hasParked
   }
 
@@ -97,6 +101,8 @@ extension EventLoop {
       state.pointee.records[id].transferStart = now
       state.pointee.records[id].kvBytes = bytes
       state.pointee.instances[source].transfersOut += 1
+      state.pointee.touch(source)
+      state.pointee.touch(index)
       state.pointee.lanes[source].totals.bytesSent += bytes
       state.pointee.lanes[index].totals.bytesReceived += bytes
       if !isStream {
@@ -160,6 +166,8 @@ extension EventLoop {
     state.pointee.instances[source].transfersOut -= 1
     rows[slot].queuedAt = now
     state.pointee.instances[target].receive(slot, rows)
+    state.pointee.touch(source)
+    state.pointee.touch(target)
     repeatLast(slot)
     recovered(slot)
     markReservations(source)

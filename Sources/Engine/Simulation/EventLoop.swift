@@ -45,6 +45,8 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   var faults: FaultTracker
   /// Preemptions since anything in the cluster last came further: an arrival, a transfer, a token.
   var futilePreemptions = 0
+  /// What routers could have seen of each instance last, for `--check`.
+  var seenViews: [SeenView] = []
   /// The present instant, for pools whose evictions the policy chooses; nil without such a policy.
   private let poolClock: UnsafeMutablePointer<SimTime>?
 
@@ -56,6 +58,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
     state = .allocate(capacity: 1)
     state.initialize(to: State(scenario))
     faults = FaultTracker(scenario)
+    state.pointee.hasFaults = !faults.schedule.isEmpty
     nextSample = scenario.options.logInterval.map { SimTime.zero + $0 } ?? .never
     series = scenario.options.seriesMoments.map { TimeSeries(capacity: $0) }
     poolClock = hooks.contains(.evict) ? .allocate(capacity: 1) : nil

@@ -15,10 +15,12 @@ import Testing
     return try Simulation.run(scenario, policy: &policy, observer: &observer)
   }
 
-  private static func load(_ file: String, _ parameters: [(String, String)] = []) throws
-    -> LuaPolicy
-  {
-    try LuaPolicy.load(files: [file], parameters: parameters)
+  private static func load(
+    _ file: String, _ parameters: [(String, String)] = [], keepsViews: Bool = true
+  ) throws -> LuaPolicy {
+    var options = LuaPolicyOptions()
+    options.keepsViews = keepsViews
+    return try LuaPolicy.load(files: [file], parameters: parameters, options: options)
   }
 
   /// As many seeds as SIMHOST_SEEDS says, and some beyond at which the order of equal keys matters.
@@ -60,7 +62,8 @@ import Testing
     #expect(difference == nil)
   }
 
-  /// What a random policy sees, and so what it decides, does not depend on how iterations are counted.
+  /// What a random policy sees, and so what it decides, does not depend on how iterations are counted, nor on whether
+  /// what it has seen of an instance is kept until that changes.
   @Test(arguments: 0..<300)
   func aRandomPolicySeesTheSameStepByStep(seed: Int) throws {
     let own = "simhost-chaos-\(seed)-\(ProcessInfo.processInfo.processIdentifier).lua"
@@ -71,12 +74,12 @@ import Testing
     try text.write(toFile: file, atomically: true, encoding: .utf8)
     defer { try? FileManager.default.removeItem(atPath: file) }
     var outcomes: [String] = []
-    for stepByStep in [false, true, false] {
+    for (stepByStep, keepsViews) in [(false, true), (true, true), (false, false)] {
       var random = RandomScenario(seed: seed)
       var scenario = random.scenario()
       scenario.options.stepByStep = stepByStep
       do {
-        let result = try Self.run(scenario, try Self.load(file))
+        let result = try Self.run(scenario, try Self.load(file, keepsViews: keepsViews))
         #expect(result.brokenLaw(injected: scenario.workload.requests.count) == nil)
         outcomes.append("\(result.policyJSON ?? "nothing")\n" + result.fingerprint)
       } catch let error as SimulationError {

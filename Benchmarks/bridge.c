@@ -1,0 +1,74 @@
+/* Asks a policy for routing decisions over instances that it makes up, without an engine: what the bridge to Lua costs by
+ * itself. Prints ns of CPU for each decision.
+ *
+ *   bridge POLICY INSTANCES CHANGED DECISIONS
+ *
+ * CHANGED instances change between two decisions, others each time. */
+#include "CLua.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static double cpu_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+static int64_t fill_instance(void *context, int32_t instance, clua_instance_state *state) {
+  (void)context;
+  memset(state, 0, sizeof *state);
+  state->kv_used_tokens = instance * 7919 % 1000;
+  state->waiting_count = instance % 3;
+  return INT64_MAX;
+}
+
+static bool fill_request(void *context, clua_request request, clua_request_state *state) {
+  (void)context;
+  (void)request;
+  memset(state, 0, sizeof *state);
+  return true;
+}
+
+static void log_nothing(void *context, int64_t now, clua_log_level level, const char *file, int32_t line,
+                        const char *text, size_t length, int64_t count) {
+  (void)context, (void)now, (void)level, (void)file, (void)line, (void)text, (void)length, (void)count;
+}
+
+static int fail(clua_vm *vm) {
+  fprintf(stderr, "%s\n", clua_last_error(vm)->problem);
+  return 1;
+}
+
+int main(int argc, char **argv) {
+  if (argc != 5) return fprintf(stderr, "bridge POLICY INSTANCES CHANGED DECISIONS\n"), 2;
+  int count = atoi(argv[2]), changed = atoi(argv[3]), decisions = atoi(argv[4]);
+  clua_options options = {.memory_limit = 256 << 20, .timeout_ns = 60000000000, .random = {1, 2, 3, 4}, .version = "1"};
+  clua_callbacks world = {.fill_instance = fill_instance, .fill_request = fill_request, .log = log_nothing};
+  clua_vm *vm = clua_open(&options, &world);
+  if (vm == NULL || clua_load(vm, argv[1]) != CLUA_OK) return fail(vm);
+  clua_instance_facts *facts = calloc((size_t)count, sizeof *facts);
+  int32_t *ids = calloc((size_t)count, sizeof *ids);
+  uint32_t *versions = calloc((size_t)count, sizeof *versions);
+  for (int i = 0; i < count; i++) {
+    char *name = malloc(32);
+    snprintf(name, 32, "mixed/%d", i);
+    facts[i] = (clua_instance_facts){.name = name, .model = "m", .hardware = "h", .role = 2, .kv_capacity_tokens = 1000};
+    ids[i] = i;
+  }
+  clua_bind_cluster(vm, facts, count);
+  clua_lend(vm, vm, versions);
+  if (clua_hook_at(vm, CLUA_INIT)->bound && clua_call_init(vm, 0) != CLUA_OK) return fail(vm);
+  double start = cpu_ns();
+  for (int k = 0; k < decisions; k++) {
+    for (int j = 0; j < changed; j++) versions[(k * 7 + j * 13) % count]++;
+    clua_lend(vm, vm, versions);
+    clua_route_answer answer;
+    if (clua_call_route(vm, CLUA_ROUTE, k, (clua_request){k % 100, k}, ids, count, &answer) != CLUA_OK) return fail(vm);
+    clua_lend(vm, NULL, NULL);
+  }
+  printf("%.0f\n", (cpu_ns() - start) / decisions);
+  return 0;
+}

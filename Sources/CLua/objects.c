@@ -1,0 +1,155 @@
+/* Objects: the userdata that policies hold of instances, requests and cached blocks, and the state behind each.
+ *
+ * An object is an id, never a pointer into the engine. Its state is filled once for each epoch (a hook call, or what
+ * follows a step call) by a callback, or stands since an earlier one. */
+#include "vm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+object_kind view_kind(lua_State *L, int index) { return *(object_kind *)lua_touserdata(L, index); }
+
+/* The object at `index`, or NULL when it is no view of that kind. */
+void *view_object(lua_State *L, int index, object_kind kind) {
+  object_kind *object = lua_touserdata(L, index); /* NULL for other types; policies hold no light userdata */
+  return object != NULL && *object == kind ? object : NULL;
+}
+
+instance_object *view_instance(lua_State *L, int index, const char *what) {
+  instance_object *object = view_object(L, index, OBJECT_INSTANCE);
+  if (object != NULL) return object;
+  char text[64];
+  vm_raise(L, NULL, "%s is %s, expected an instance", what, vm_show(L, index, text, sizeof text));
+  return NULL;
+}
+
+request_object *view_request(lua_State *L, int index, const char *what) {
+  request_object *object = view_object(L, index, OBJECT_REQUEST);
+  if (object != NULL) return object;
+  char text[64];
+  vm_raise(L, NULL, "%s is %s, expected a request", what, vm_show(L, index, text, sizeof text));
+  return NULL;
+}
+
+/* An integer of at least `least` and at most 2^31 - 1; numbers with an integral value count. */
+int64_t view_count(lua_State *L, int index, const char *what, int64_t least) {
+  int exact = 0;
+  lua_Integer value = lua_type(L, index) == LUA_TNUMBER ? lua_tointegerx(L, index, &exact) : 0;
+  if (!exact || value < least || value > INT32_MAX) {
+    char text[64];
+    const char *hint = lua_type(L, index) == LUA_TNUMBER && !exact ? "round it: math.floor(x)" : NULL;
+    vm_raise(L, hint, "%s is %s, expected an integer of at least %d", what, vm_show(L, index, text, sizeof text),
+             (int)least);
+  }
+  return value;
+}
+
+/* Fills the state of an instance anew. */
+void view_fill_instance(clua_vm *vm, instance_object *object) {
+  held_instance *held = &vm->held[object->index];
+  held->until = vm->world.fill_instance(vm->world.context, object->index, &object->state);
+  if (vm->keeps_views) held->version = vm->versions[object->index]; else held->until = INT64_MIN;
+  object->stamp = vm->epoch;
+}
+
+static int raise_ended(lua_State *L, clua_request request) {
+  clua_vm *vm = vm_of(L);
+  const char *hint = "a request can be read until it has ended; copy what you need into a table of your own";
+  int64_t end = vm->world.end_of_request(vm->world.context, request);
+  if (end < 0) return vm_raise(L, hint, "request %d is not active", request.id);
+  return vm_raise(L, hint, "request %d ended at %f s", request.id, (double)end / 1e9);
+}
+
+/* Makes room for the states of requests up to that slot. */
+static void hold_requests(lua_State *L, int32_t slot) {
+  clua_vm *vm = vm_of(L);
+  if (slot < vm->held_request_count) return;
+  int32_t count = slot < 32 ? 64 : slot < INT32_MAX / 2 ? 2 * slot : INT32_MAX;
+  held_request *grown = realloc(vm->held_requests, (size_t)count * sizeof *grown);
+  if (grown == NULL) luaL_error(L, "not enough memory");
+  memset(grown + vm->held_request_count, 0, (size_t)(count - vm->held_request_count) * sizeof *grown);
+  vm->held_requests = grown;
+  vm->held_request_count = count;
+}
+
+/* A slot may have another request by now: what it holds is this one's only if the id is. */
+clua_request_state *view_request_state(lua_State *L, request_object *object) {
+  clua_vm *vm = vm_of(L);
+  held_request *held = &vm->held_requests[object->request.slot];
+  if (held->stamp != vm->epoch || held->id != object->request.id) {
+    if (!vm->world.fill_request(vm->world.context, object->request, &held->state)) {
+      held->stamp = 0;
+      raise_ended(L, object->request);
+    }
+    held->id = object->request.id;
+    held->stamp = vm->epoch;
+  }
+  return &held->state;
+}
+
+/* Pushes the view of a request. One object for each stay in a slot, so that views of one request are equal. */
+void view_push_request(lua_State *L, clua_request request) {
+  clua_vm *vm = vm_of(L);
+  vm_push(L, vm->requests);
+  lua_Integer slot = (lua_Integer)request.slot + 1;
+  lua_rawgeti(L, -1, slot);
+  request_object *object = lua_touserdata(L, -1); /* NULL for nil */
+  if (object == NULL || object->request.id != request.id) {
+    lua_pop(L, 1);
+    hold_requests(L, request.slot);
+    object = lua_newuserdatauv(L, sizeof *object, 2);
+    object->kind = OBJECT_REQUEST;
+    object->request = request;
+    vm_push(L, vm->metatables[OBJECT_REQUEST]);
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, -3, slot);
+  }
+  lua_remove(L, -2);
+}
+
+/* Pushes a view of cached blocks, which is made for this call. */
+void view_push_prefix(lua_State *L, int32_t place, const clua_prefix_state *state) {
+  prefix_object *object = lua_newuserdatauv(L, sizeof *object, 0);
+  object->kind = OBJECT_PREFIX;
+  object->place = place;
+  object->stamp = vm_of(L)->epoch;
+  object->state = *state;
+  vm_push(L, vm_of(L)->metatables[OBJECT_PREFIX]);
+  lua_setmetatable(L, -2);
+}
+
+/* Pushes the view of an instance; nil for -1. */
+void view_push_instance(lua_State *L, int32_t index) {
+  clua_vm *vm = vm_of(L);
+  if (index < 0 || index >= vm->instance_count) {
+    lua_pushnil(L);
+    return;
+  }
+  vm_push(L, vm->instances);
+  lua_rawgeti(L, -1, index + 1);
+  lua_remove(L, -2);
+}
+
+/* Pushes the array of requests that wait or run on an instance: made once in an epoch, the policy's to sort or edit. */
+void view_push_queue(lua_State *L, int32_t instance, bool running) {
+  clua_vm *vm = vm_of(L);
+  int32_t at = 2 * instance + (running ? 1 : 0);
+  vm_push(L, vm->queues);
+  if (vm->queue_stamps[at] == vm->epoch) {
+    lua_rawgeti(L, -1, at + 1);
+    lua_remove(L, -2);
+    return;
+  }
+  int64_t count = vm->world.list_requests(vm->world.context, instance, running);
+  if (count < 0 || count > INT32_MAX) luaL_error(L, "not enough memory");
+  lua_createtable(L, (int)count, 0);
+  for (int64_t i = 0; i < count; i++) {
+    view_push_request(L, ((const clua_request *)(void *)vm->scratch)[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, -3, at + 1);
+  lua_remove(L, -2);
+  vm->queue_stamps[at] = vm->epoch;
+}
