@@ -12,7 +12,7 @@ import Testing
   }
 
   /// The JSON summary of a run under `configs/cluster`.
-  private static func summary(
+  static func summary(
     _ cluster: String, _ dataset: String, _ policy: String, _ more: [String] = []
   ) throws -> [String: Any] {
     try Program.inFolder { folder in
@@ -27,7 +27,7 @@ import Testing
     }
   }
 
-  private static func number(_ summary: [String: Any], _ key: String) throws -> Double {
+  static func number(_ summary: [String: Any], _ key: String) throws -> Double {
     try #require(summary[key] as? Double, "the summary has no \(key)")
   }
 
