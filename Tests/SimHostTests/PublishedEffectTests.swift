@@ -11,14 +11,18 @@ import Testing
     return FileManager.default.fileExists(atPath: path) ? path : nil
   }
 
-  /// The JSON summary of a run under `configs/cluster`.
+  /// The JSON summary of a run.
+  ///
+  /// - Parameter cluster: name of a file in `configs/cluster`, or the path of one, which begins with `/`.
   static func summary(
     _ cluster: String, _ dataset: String, _ policy: String, _ more: [String] = []
   ) throws -> [String: Any] {
     try Program.inFolder { folder in
       let run = try Program.run(
         [
-          "--cluster-config", "configs/cluster/\(cluster).json", "--dataset", dataset,
+          "--cluster-config",
+          cluster.hasPrefix("/") ? cluster : "configs/cluster/\(cluster).json",
+          "--dataset", dataset,
           "--policy", "policies/\(policy).lua", "--summary", "\(folder)/summary.json",
         ] + more)
       #expect(run.exitCode == 0, "\(policy): \(run.errors)")
@@ -103,7 +107,7 @@ import Testing
   }
 
   /// A trace made for one test.
-  private static func generate(_ options: [String], _ body: (String) throws -> Void) throws {
+  static func generate(_ options: [String], _ body: (String) throws -> Void) throws {
     try Program.inFolder { folder in
       let trace = "\(folder)/made.jsonl"
       let made = try Program.run(["workload", "generate", "--output", trace] + options)
