@@ -41,6 +41,38 @@ extension JSONScanner {
     return value
   }
 
+  /// Appends the elements at the front of the array under way that are nothing but digits, nine at most, each with no more
+  /// than one blank before it. What stops them is left to `nextElement`, errors too.
+  mutating func takePlainElements(into numbers: inout ContiguousArray<UInt32>) {
+    guard let base = bytes.baseAddress else { return }
+    let end = base + bytes.count
+    var next = base + position
+    while true {
+      var start = next
+      if !atStart {
+        guard start < end, start.pointee == UInt8(ascii: ",") else { break }
+        start += 1
+      }
+      if start < end, start.pointee == 0x20 { start += 1 }
+      var text = start
+      var value: UInt32 = 0
+      while text < end {
+        let digit = text.pointee &- UInt8(ascii: "0")
+        guard digit <= 9 else { break }
+        value = value &* 10 &+ UInt32(digit)
+        text += 1
+      }
+      let digits = text - start
+      guard digits >= 1, digits <= 9, digits == 1 || start.pointee != UInt8(ascii: "0"),
+        text < end, text.pointee == UInt8(ascii: ",") || text.pointee == UInt8(ascii: "]")
+      else { break }
+      numbers.append(value)
+      atStart = false
+      next = text
+    }
+    position = next - base
+  }
+
   /// Reads a number as the nearest `Double`; refuses what is too large for one.
   mutating func double() throws(JSONError) -> Double {
     let numeral = try numeral()

@@ -11,7 +11,7 @@ struct JSONScanner {
   /// Offset of the next unread byte.
   var position = 0
   /// True right after an opening bracket: no comma stands before the first member or element.
-  private var atStart = false
+  var atStart = false
 
   /// Deepest nesting that `skipValue` and `JSONDocument` follow.
   static let maximumDepth = 128

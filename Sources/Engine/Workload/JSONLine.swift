@@ -151,6 +151,7 @@ struct JSONLine {
     let start = builder.workload.content.count
     do throws(JSONError) {
       try scanner.beginArray()
+      scanner.takePlainElements(into: &builder.workload.content)
       while try scanner.nextElement() {
         guard let id = UInt32(exactly: try scanner.integer()) else {
           throw JSONError(
