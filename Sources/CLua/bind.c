@@ -34,6 +34,8 @@ void bind_instances(lua_State *L, const clua_instance_facts *given, int32_t inst
     object->index = i;
     vm->objects[i] = object;
     lua_pushvalue(L, -1);
+    vm->held[i].view = vm_keep(L);
+    lua_pushvalue(L, -1);
     lua_rawseti(L, -3, i + 1);
     row_make(L, i);
     int role = facts->role >= 0 && facts->role < 3 ? (int)facts->role : 2;

@@ -90,22 +90,26 @@ clua_request_state *view_request_state(lua_State *L, request_object *object) {
 /* Pushes the view of a request. One object for each stay in a slot, so that views of one request are equal. */
 void view_push_request(lua_State *L, clua_request request) {
   clua_vm *vm = vm_of(L);
-  vm_push(L, vm->requests);
   lua_Integer slot = (lua_Integer)request.slot + 1;
-  lua_rawgeti(L, -1, slot);
-  request_object *object = lua_touserdata(L, -1); /* NULL for nil */
-  if (object == NULL || object->request.id != request.id) {
-    lua_pop(L, 1);
-    hold_requests(L, request.slot);
-    object = lua_newuserdatauv(L, sizeof *object, 2);
-    object->kind = OBJECT_REQUEST;
-    object->request = request;
-    vm_push(L, vm->metatables[OBJECT_REQUEST]);
-    lua_setmetatable(L, -2);
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, -3, slot);
+  hold_requests(L, request.slot);
+  held_request *held = &vm->held_requests[request.slot];
+  if (held->has_view && held->view_id == request.id) {
+    vm_push(L, vm->requests);
+    lua_rawgeti(L, -1, slot);
+    lua_remove(L, -2);
+    return;
   }
-  lua_remove(L, -2);
+  request_object *object = lua_newuserdatauv(L, sizeof *object, 2);
+  object->kind = OBJECT_REQUEST;
+  object->request = request;
+  vm_push(L, vm->metatables[OBJECT_REQUEST]);
+  lua_setmetatable(L, -2);
+  vm_push(L, vm->requests);
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, slot);
+  lua_pop(L, 1);
+  held->view_id = request.id;
+  held->has_view = true;
 }
 
 /* Pushes a view of cached blocks, which is made for this call. */
@@ -126,9 +130,7 @@ void view_push_instance(lua_State *L, int32_t index) {
     lua_pushnil(L);
     return;
   }
-  vm_push(L, vm->instances);
-  lua_rawgeti(L, -1, index + 1);
-  lua_remove(L, -2);
+  vm_push(L, vm->held[index].view);
 }
 
 /* Pushes the array of requests that wait or run on an instance: made once in an epoch, the policy's to sort or edit. */

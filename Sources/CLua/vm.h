@@ -34,7 +34,7 @@ typedef struct {
   uint8_t doubts;   /* how often it must still be found standing before the row is used again */
   uint32_t missed;  /* number of the routing call in which it was last read through C */
   uint32_t written; /* number of that in which the row was last brought up to date */
-  int row, metatable; /* registry references */
+  int view, row, metatable; /* registry references */
 } held_instance;
 
 /* User values are tables that the first read makes: 1 is `data`, 2 has the names of session, class and tenant by their
@@ -44,8 +44,10 @@ typedef struct {
   clua_request request;
 } request_object;
 
-/* The state of the request in one slot. */
+/* The view of the request in one slot, and its state. */
 typedef struct {
+  int32_t view_id; /* of the request whose view the slot has in `requests` */
+  bool has_view;
   int32_t id;
   uint64_t stamp; /* epoch in which `state` was filled */
   clua_request_state state;
@@ -99,7 +101,7 @@ typedef struct {
   int8_t field[CLUA_VIEW_COUNT];
 } name_slot;
 
-enum { MOST_FIELDS = 64, NAME_SLOTS = 256, LIST_SLOTS = 32, SITE_SLOTS = 512, STAT_WORDS = 8 };
+enum { MOST_FIELDS = 64, SPARE_STEP = 16, SPARE_SIZES = 9, NAME_SLOTS = 256, LIST_SLOTS = 32, SITE_SLOTS = 512, STAT_WORDS = 8 };
 
 struct clua_vm {
   lua_State *L;
@@ -117,6 +119,7 @@ struct clua_vm {
   uint32_t ticks;
   size_t memory;
   size_t memory_slack;
+  void *spare[SPARE_SIZES]; /* small blocks that Lua gave back, by size: each begins with the address of the next */
   int stop_messages[4]; /* registry references, indexed by STOP_* */
 
   /* The call under way. */
