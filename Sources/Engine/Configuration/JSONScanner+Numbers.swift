@@ -44,12 +44,26 @@ extension JSONScanner {
   /// Appends the elements at the front of the array under way that are nothing but digits, nine at most, each with no more
   /// than one blank before it. What stops them is left to `nextElement`, errors too.
   mutating func takePlainElements(into numbers: inout ContiguousArray<UInt32>) {
-    guard let base = bytes.baseAddress else { return }
+    // An array grows by many numbers for little more than by one.
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 512) { chunk in
+      while true {
+        let taken = takePlainElements(into: chunk)
+        numbers.append(contentsOf: UnsafeBufferPointer(rebasing: chunk[..<taken]))
+        if taken < chunk.count { return }
+      }
+    }
+  }
+
+  /// The same for as many as have room; returns how many those were.
+  private mutating func takePlainElements(into chunk: UnsafeMutableBufferPointer<UInt32>) -> Int {
+    guard let base = bytes.baseAddress, let numbers = chunk.baseAddress else { return 0 }
     let end = base + bytes.count
     var next = base + position
-    while true {
+    var isFirst = atStart
+    var taken = 0
+    while taken < chunk.count {
       var start = next
-      if !atStart {
+      if !isFirst {
         guard start < end, start.pointee == UInt8(ascii: ",") else { break }
         start += 1
       }
@@ -66,11 +80,14 @@ extension JSONScanner {
       guard digits >= 1, digits <= 9, digits == 1 || start.pointee != UInt8(ascii: "0"),
         text < end, text.pointee == UInt8(ascii: ",") || text.pointee == UInt8(ascii: "]")
       else { break }
-      numbers.append(value)
-      atStart = false
+      (numbers + taken).initialize(to: value)
+      taken += 1
+      isFirst = false
       next = text
     }
     position = next - base
+    atStart = isFirst
+    return taken
   }
 
   /// Reads a number as the nearest `Double`; refuses what is too large for one.
