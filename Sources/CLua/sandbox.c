@@ -57,31 +57,10 @@ static int safe_setmetatable(lua_State *L) {
   return 1;
 }
 
-/* Raw access sees lists of instances as the plain tables that they look like. */
-static int safe_rawget(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
-  luaL_checkany(L, 2);
-  list_settle(L, 1);
-  lua_settop(L, 2);
-  lua_rawget(L, 1);
-  return 1;
-}
-
-static int safe_rawset(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
-  luaL_checkany(L, 2);
-  luaL_checkany(L, 3);
-  list_settle(L, 1);
-  lua_settop(L, 3);
-  lua_rawset(L, 1);
-  return 1;
-}
-
-static int safe_rawlen(lua_State *L) {
-  luaL_argexpected(L, lua_type(L, 1) == LUA_TTABLE || lua_type(L, 1) == LUA_TSTRING, 1, "table or string");
+/* Raw access sees lists of instances as the plain tables that they look like. upvalue 1: Lua's own function */
+static int raw_access(lua_State *L) {
   if (lua_type(L, 1) == LUA_TTABLE) list_settle(L, 1);
-  lua_pushinteger(L, (lua_Integer)lua_rawlen(L, 1));
-  return 1;
+  return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
 /* Names that readers of other Lua programs expect, and why they are not here. */
@@ -180,9 +159,14 @@ void sandbox_open(lua_State *L) {
     lua_setfield(L, -2, gone[i]);
   }
   static const luaL_Reg base[] = {
-      {"tostring", safe_tostring}, {"setmetatable", safe_setmetatable}, {"rawget", safe_rawget},
-      {"rawset", safe_rawset},     {"rawlen", safe_rawlen},             {NULL, NULL}};
+      {"tostring", safe_tostring}, {"setmetatable", safe_setmetatable}, {NULL, NULL}};
   luaL_setfuncs(L, base, 0);
+  static const char *const raw[] = {"rawget", "rawset", "rawlen"};
+  for (size_t i = 0; i < sizeof raw / sizeof *raw; i++) {
+    lua_getfield(L, -1, raw[i]);
+    lua_pushcclosure(L, raw_access, 1);
+    lua_setfield(L, -2, raw[i]);
+  }
   protect_open(L);
   order_open(L);
   strings_open(L);

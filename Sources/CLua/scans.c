@@ -47,22 +47,6 @@ static void raise_no_number(lua_State *L, const char *method) {
 static void scan_list(lua_State *L, const instance_list *list, optimum *best, const char *method) {
   clua_vm *vm = vm_of(L);
   const clua_field *field = view_find(vm, L, CLUA_VIEW_INSTANCE, 3);
-  if (field != NULL && field->type == CLUA_RATIO) {
-    for (int32_t i = 0; i < list->count; i++) {
-      vm_tick(L, vm);
-      consider(best, i + 1, view_kv_usage(vm, (instance_object *)vm->objects[list->ids[i]]));
-    }
-    return;
-  }
-  if (field != NULL && field->type == CLUA_INTEGER && field_row(CLUA_VIEW_INSTANCE, field) >= FACT_FIELDS) {
-    for (int32_t i = 0; i < list->count; i++) {
-      vm_tick(L, vm);
-      int64_t member;
-      memcpy(&member, (const char *)view_instance_state(vm, (instance_object *)vm->objects[list->ids[i]]) + field->offset, sizeof member);
-      consider(best, i + 1, (double)member);
-    }
-    return;
-  }
   for (int32_t i = 0; i < list->count; i++) {
     vm_tick(L, vm);
     double value;

@@ -93,6 +93,7 @@ static void read_labels(lua_State *L, int table, spec_request *request) {
     return;
   }
   if (lua_type(L, -1) != LUA_TTABLE) vm_raise(L, "write content = { 1, 2, 3 }", "content is no list");
+  list_settle(L, -1);
   request->content = vm_keep(L);
 }
 

@@ -1,89 +1,9 @@
-/* The machine: its memory, its life, and the one way into Lua. */
+/* The machine: its life, and the one way into Lua. */
 #include "spec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Blocks of at most SPARE_STEP * (SPARE_SIZES - 1) bytes are kept for the next of their size: each request makes one. Not
- * under AddressSanitizer, which would no longer see what is used after it was given back. */
-#if defined(__SANITIZE_ADDRESS__)
-#define KEEPS_SPARE 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define KEEPS_SPARE 0
-#endif
-#endif
-#ifndef KEEPS_SPARE
-#define KEEPS_SPARE 1
-#endif
-
-/* Which of the lists of spare blocks has those of a size; SPARE_SIZES is none. */
-static inline size_t spare_of(size_t size) {
-  size_t which = (size + SPARE_STEP - 1) / SPARE_STEP;
-  return KEEPS_SPARE && which < SPARE_SIZES ? which : SPARE_SIZES;
-}
-
-static void *take_block(clua_vm *vm, size_t size) {
-  size_t which = spare_of(size);
-  if (which == SPARE_SIZES) return malloc(size);
-  void *block = vm->spare[which];
-  if (block == NULL) return malloc(which * SPARE_STEP);
-  memcpy(&vm->spare[which], block, sizeof block);
-  return block;
-}
-
-static void give_back(clua_vm *vm, void *block, size_t size) {
-  size_t which = spare_of(size);
-  if (which == SPARE_SIZES || block == NULL) {
-    free(block);
-    return;
-  }
-  memcpy(block, &vm->spare[which], sizeof block);
-  vm->spare[which] = block;
-}
-
-static void *change_block(clua_vm *vm, void *block, size_t old_size, size_t new_size) {
-  size_t before = spare_of(old_size), after = spare_of(new_size);
-  if (before == after) return after == SPARE_SIZES ? realloc(block, new_size) : block;
-  void *moved = take_block(vm, new_size);
-  if (moved == NULL) return new_size < old_size ? block : NULL; /* Lua relies on it that shrinking succeeds */
-  memcpy(moved, block, old_size < new_size ? old_size : new_size);
-  give_back(vm, block, old_size);
-  return moved;
-}
-
-static void free_spare(clua_vm *vm) {
-  for (size_t i = 0; i < SPARE_SIZES; i++) {
-    for (void *block = vm->spare[i], *next; block != NULL; block = next) {
-      memcpy(&next, block, sizeof next);
-      free(block);
-    }
-  }
-}
-
-/* Lua's allocator: counts bytes and refuses to grow past the limit. Lua then collects garbage and asks once more. */
-static void *allocate(void *context, void *block, size_t old_size, size_t new_size) {
-  clua_vm *vm = context;
-  if (block == NULL) old_size = 0; /* it then tells the type of the object */
-  if (new_size == 0) {
-    give_back(vm, block, old_size);
-    vm->memory -= old_size;
-    return NULL;
-  }
-  if (new_size > old_size) {
-    size_t growth = new_size - old_size;
-    size_t limit = vm->options.memory_limit + vm->memory_slack;
-    if (growth > limit || vm->memory > limit - growth) {
-      /* Lua calls no message handler when memory is short: note the place here. Reading frames allocates nothing. */
-      if (vm->running != NULL) vm->stopped_at = vm_place(vm->running, 0);
-      return NULL;
-    }
-  }
-  void *result = block == NULL ? take_block(vm, new_size) : change_block(vm, block, old_size, new_size);
-  if (result != NULL) vm->memory = vm->memory - old_size + new_size;
-  return result;
-}
 
 char *vm_copy_text(const char *text) {
   if (text == NULL) return NULL;
@@ -210,7 +130,7 @@ clua_vm *clua_open(const clua_options *options, const clua_callbacks *callbacks)
   vm->hook = CLUA_HOOK_COUNT;
   vm->refusals = calloc((size_t)options->refusal_count + 1, sizeof *vm->refusals);
   vm->error = (clua_error){"", 0, vm->problem, vm->suggestion, vm->traceback};
-  vm->L = lua_newstate(allocate, vm);
+  vm->L = lua_newstate(memory_allocate, vm);
   if (vm->L == NULL || vm->refusals == NULL || vm->options.version == NULL
       || (options->library_folder != NULL && vm->options.library_folder == NULL)) {
     clua_close(vm);
@@ -269,7 +189,7 @@ void clua_close(clua_vm *vm) {
   free(vm->refusals);
   free(vm->loading_bytes);
   free(vm->scratch);
-  free_spare(vm);
+  memory_close(vm);
   free(vm->reads);
   free((void *)vm->options.library_folder);
   free((void *)vm->options.version);

@@ -101,7 +101,8 @@ typedef struct {
   int8_t field[CLUA_VIEW_COUNT];
 } name_slot;
 
-enum { MOST_FIELDS = 64, SPARE_STEP = 16, SPARE_SIZES = 9, NAME_SLOTS = 256, LIST_SLOTS = 32, SITE_SLOTS = 512, STAT_WORDS = 8 };
+enum { MOST_FIELDS = 64, NAME_SLOTS = 256, LIST_SLOTS = 32, SITE_SLOTS = 512, STAT_WORDS = 8 };
+enum { SPARE_STEP = 16, SPARE_SIZES = 9 }; /* see memory.c */
 
 struct clua_vm {
   lua_State *L;
@@ -209,6 +210,10 @@ char *vm_copy_text(const char *text);
 static inline void vm_push(lua_State *L, int reference) { lua_rawgeti(L, LUA_REGISTRYINDEX, reference); }
 /* Pops a value and returns a registry reference to it. */
 static inline int vm_keep(lua_State *L) { return luaL_ref(L, LUA_REGISTRYINDEX); }
+
+/* memory.c */
+void *memory_allocate(void *machine, void *block, size_t old_size, size_t new_size);
+void memory_close(clua_vm *vm);
 
 /* errors.c */
 int vm_raise(lua_State *L, const char *suggestion, const char *format, ...);
