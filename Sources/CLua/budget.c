@@ -1,8 +1,8 @@
 /* Budgets: a wall-clock watchdog, and a count of instructions on request.
  *
  * A Lua hook costs half of the machine's speed while it is installed, so the watchdog installs one only when time is
- * up. One thread serves all machines: it looks at their deadlines, and interrupts the thread of a machine that is late
- * with SIGURG (which does nothing by default). The handler runs on the machine's own thread, where lua_sethook is safe
+ * up. One thread serves all machines: it notes which call each is in, so that calls need not read a clock, and interrupts
+ * the thread of a machine that has been in one for too long with SIGURG (which does nothing by default). The handler runs on the machine's own thread, where lua_sethook is safe
  * in a signal handler; calling it from another thread would race with the machine. */
 #define _GNU_SOURCE
 #include "vm.h"
@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #endif
 
-/* How often the watchdog looks, in ns: a budget may be overdrawn by this much. guess: 20 ms is not noticed. */
+/* How often the watchdog looks, in ns: a budget may be overdrawn by twice as much. guess: 40 ms are not noticed. */
 static const long look_every = 20 * 1000 * 1000;
 
 static _Thread_local clua_vm *volatile current;
@@ -31,17 +31,6 @@ int64_t vm_clock(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* The same clock as of the kernel's last tick, at a fraction of the cost. */
-int64_t vm_coarse_clock(void) {
-#ifdef CLOCK_MONOTONIC_COARSE
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-#else
-  return vm_clock();
-#endif
-}
-
 static void on_hook(lua_State *L, lua_Debug *frame);
 
 /* Makes `L` raise at its next instruction. Safe in a signal handler of the thread that runs `L`. */
@@ -52,8 +41,8 @@ static void on_signal(int number, siginfo_t *information, void *machine) {
   int error = errno;
   clua_vm *vm = current;
   if (vm != NULL) {
-    int64_t deadline = atomic_load_explicit(&vm->deadline, memory_order_relaxed);
-    if (deadline != 0 && vm_clock() > deadline) {
+    uint64_t call = atomic_load_explicit(&vm->under_way, memory_order_relaxed);
+    if (call != 0 && call == atomic_load_explicit(&vm->late, memory_order_relaxed)) {
       if (vm->stop == STOP_NONE) vm->stop = STOP_TIME;
       vm_arm(vm->running);
     }
@@ -75,6 +64,18 @@ static void interrupt(int thread) {
 #endif
 }
 
+/* Notes which call is under way, and whether for longer than it may be. */
+static bool is_late(clua_vm *vm, int64_t now) {
+  uint64_t call = atomic_load(&vm->under_way);
+  if (call != vm->seen) {
+    vm->seen = call;
+    vm->seen_since_ns = now;
+  }
+  if (call == 0 || now - vm->seen_since_ns <= atomic_load(&vm->allowed_ns)) return false;
+  atomic_store(&vm->late, call);
+  return true;
+}
+
 static void *look_forever(void *unused) {
   (void)unused;
   sigset_t all;
@@ -86,8 +87,7 @@ static void *look_forever(void *unused) {
     while (watched == NULL) pthread_cond_wait(&someone, &lock);
     int64_t now = vm_clock();
     for (clua_vm *vm = watched; vm != NULL; vm = vm->next_watched) {
-      int64_t deadline = atomic_load_explicit(&vm->deadline, memory_order_relaxed);
-      if (deadline != 0 && now > deadline) interrupt(atomic_load(&vm->thread));
+      if (is_late(vm, now)) interrupt(atomic_load(&vm->thread));
     }
     pthread_mutex_unlock(&lock);
     nanosleep(&pause, NULL);
@@ -139,7 +139,7 @@ static void prepare_thread(void) {
 }
 
 /* Opens the budgets of one call. Returns what `vm_leave_budget` wants back. */
-clua_vm *vm_enter_budget(clua_vm *vm) {
+clua_vm *vm_enter_budget(clua_vm *vm, int64_t allowed_ns) {
   clua_vm *previous = current;
   if (own_thread == 0) prepare_thread();
   atomic_store_explicit(&vm->thread, own_thread, memory_order_relaxed);
@@ -148,12 +148,14 @@ clua_vm *vm_enter_budget(clua_vm *vm) {
   vm->instructions = 0;
   vm->ticks = 0;
   current = vm;
+  atomic_store_explicit(&vm->allowed_ns, allowed_ns, memory_order_relaxed);
+  atomic_store_explicit(&vm->under_way, ++vm->calls, memory_order_relaxed);
   if (vm->options.max_instructions > 0) lua_sethook(vm->L, on_hook, LUA_MASKCOUNT, COUNT_PERIOD);
   return previous;
 }
 
 void vm_leave_budget(clua_vm *vm, clua_vm *previous) {
-  atomic_store_explicit(&vm->deadline, 0, memory_order_relaxed);
+  atomic_store_explicit(&vm->under_way, 0, memory_order_relaxed);
   current = previous;
   if (vm->stop != STOP_NONE) lua_sethook(vm->L, NULL, 0, 0);
 }

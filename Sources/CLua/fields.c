@@ -49,6 +49,19 @@ const clua_field *clua_fields(clua_view view, int32_t *count) {
 /* Place of a field among those of its view. Facts come first: texts, then numbers. */
 int32_t field_row(clua_view view, const clua_field *field) { return (int32_t)(field - tables[view].fields); }
 
+/* Does a field of an instance change in ways that versions tell of? `free_at_s` of an idle instance is the present moment. */
+bool field_is_counted(const clua_field *field) {
+  switch (field->type) {
+    case CLUA_ROLE:
+    case CLUA_CONDITION:
+    case CLUA_BOOLEAN:
+    case CLUA_MILLISECONDS:
+    case CLUA_RATIO: return true;
+    case CLUA_INTEGER: return field_row(CLUA_VIEW_INSTANCE, field) >= FACT_FIELDS;
+    default: return false;
+  }
+}
+
 /* ---- Names ---- */
 
 static size_t slot_of(const char *key) {

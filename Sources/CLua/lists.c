@@ -150,23 +150,34 @@ static void hide(lua_State *L) {
   lua_remove(L, -2);
 }
 
-/* Pushes the array of the views of `ids`, in that order. */
-void list_push(lua_State *L, const int32_t *ids, int32_t count) {
+/* Pushes the array of the views of `ids` where it is at hand and still what it was; nothing and false otherwise. Raises
+ * nothing. */
+bool list_push_ready(lua_State *L, const int32_t *ids, int32_t count) {
   clua_vm *vm = vm_of(L);
   instance_list *list = vm->last_list;
   bool repeats = list != NULL && is_of(list, ids, count);
-  if (!repeats) vm->last_list = list = find_list(vm, ids, count);
-  vm->calls_to_stand = repeats ? 2 : 3;
-  if (repeats || is_of(list, ids, count)) {
-    vm_push(L, list->table);
-    if (list->pointer != NULL) return;
-    luaL_checkstack(L, 20, NULL);
-    if (is_intact(L, ids, count)) return;
+  if (!repeats) list = find_list(vm, ids, count);
+  if (!repeats && !is_of(list, ids, count)) return false;
+  vm_push(L, list->table);
+  if (list->pointer == NULL && !is_intact(L, ids, count)) {
     lua_pop(L, 1);
-  } else {
-    list->plain = false;
+    return false;
   }
+  vm->last_list = list;
+  vm->calls_to_stand = repeats ? 2 : 3;
+  return true;
+}
+
+/* Pushes the array of the views of `ids`, in that order. */
+void list_push(lua_State *L, const int32_t *ids, int32_t count) {
+  luaL_checkstack(L, 20, NULL);
+  if (list_push_ready(L, ids, count)) return;
+  clua_vm *vm = vm_of(L);
+  instance_list *list = find_list(vm, ids, count);
+  if (!is_of(list, ids, count)) list->plain = false;
   list->pointer = NULL;
+  vm->last_list = list;
+  vm->calls_to_stand = 3;
   push_array(L, ids, count);
   int32_t *copy = realloc(list->ids, (size_t)(count + 1) * sizeof *ids);
   if (copy == NULL) return; /* not remembered, otherwise right */

@@ -99,7 +99,7 @@ void view_push_request(lua_State *L, clua_request request) {
     lua_remove(L, -2);
     return;
   }
-  request_object *object = lua_newuserdatauv(L, sizeof *object, 2);
+  request_object *object = lua_newuserdatauv(L, sizeof *object, 0);
   object->kind = OBJECT_REQUEST;
   object->request = request;
   vm_push(L, vm->metatables[OBJECT_REQUEST]);
@@ -110,6 +110,29 @@ void view_push_request(lua_State *L, clua_request request) {
   lua_pop(L, 1);
   held->view_id = request.id;
   held->has_view = true;
+  if (!held->has_belongings) return;
+  vm_push(L, vm->belongings);
+  for (lua_Integer i = 0; i < BELONGINGS; i++) {
+    lua_pushnil(L);
+    lua_rawseti(L, -2, BELONGINGS * (slot - 1) + i + 1);
+  }
+  lua_pop(L, 1);
+  held->has_belongings = false;
+}
+
+/* Pushes one of the tables that belong to an active request, made when it is asked for first. */
+void view_push_belongings(lua_State *L, request_object *object, int which) {
+  clua_vm *vm = vm_of(L);
+  lua_Integer at = BELONGINGS * (lua_Integer)object->request.slot + which + 1;
+  vm_push(L, vm->belongings);
+  if (lua_rawgeti(L, -1, at) == LUA_TNIL) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, -3, at);
+    vm->held_requests[object->request.slot].has_belongings = true;
+  }
+  lua_remove(L, -2);
 }
 
 /* Pushes a view of cached blocks, which is made for this call. */

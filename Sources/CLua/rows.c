@@ -18,19 +18,6 @@ enum { MOST_CREDIT = 64, DOUBTS = 8 };
 
 static const char index_key; /* its address is the key of the instance's index in a row */
 
-/* Does a field change in ways that `versions` tell of? `free_at_s` of an idle instance is the present moment. */
-static bool is_counted(const clua_field *field, int32_t row) {
-  switch (field->type) {
-    case CLUA_ROLE:
-    case CLUA_CONDITION:
-    case CLUA_BOOLEAN:
-    case CLUA_MILLISECONDS:
-    case CLUA_RATIO: return true;
-    case CLUA_INTEGER: return row >= FACT_FIELDS;
-    default: return false;
-  }
-}
-
 static bool is_fixed(const clua_field *field, int32_t row) {
   return field->type == CLUA_TEXT || field->type == CLUA_PLACE || field->type == CLUA_METHOD
          || (field->type == CLUA_INTEGER && row < FACT_FIELDS);
@@ -48,7 +35,7 @@ static int row_index(lua_State *L) {
   const clua_field *field = view_find(vm, L, CLUA_VIEW_INSTANCE, 2);
   if (field == NULL) return view_unknown(L, CLUA_VIEW_INSTANCE, "an instance");
   view_push_instance_field(L, (instance_object *)vm->objects[instance], field);
-  if (!is_counted(field, (int32_t)(field - fields))) return 1;
+  if (!field_is_counted(field)) return 1;
   vm->row_fields |= (uint64_t)1 << (field - fields); /* from now on in all rows */
   lua_pushvalue(L, 2);
   lua_pushvalue(L, -2);

@@ -1,6 +1,7 @@
 /* cluster:argmin, argmax and filter: looking over lists of views in C. */
 #include "methods.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The field that the text at `index` names, for the view at `item`. */
@@ -29,36 +30,70 @@ enum { ITEMS_HELD = 16 }; /* popping one by one would cost as much as looking */
 typedef struct {
   lua_Integer place; /* from 1; 0 is none */
   double value;
-  bool largest;
+  double sign; /* of the values: the least is sought, so -1 finds the greatest */
 } optimum;
 
 static inline void consider(optimum *best, lua_Integer place, double value) {
-  if (best->place == 0 || (best->largest ? value > best->value : value < best->value)) {
-    best->place = place;
-    best->value = value;
-  }
+  value *= best->sign;
+  bool better = best->place == 0 || value < best->value;
+  best->place = better ? place : best->place;
+  best->value = better ? value : best->value;
 }
 
 static void raise_no_number(lua_State *L, const char *method) {
   vm_raise(L, NULL, "%s: '%s' is not a number", method, lua_tostring(L, 3));
 }
 
+/* What scans found of a field, for all instances; NULL where it does not stand until the instance changes, or memory is short. */
+static column_entry *column_of(clua_vm *vm, const clua_field *field) {
+  if (!vm->keeps_views || field == NULL || !field_is_counted(field)) return NULL;
+  column_entry **column = &vm->columns[field_row(CLUA_VIEW_INSTANCE, field)];
+  /* In new ones nothing stands: moments begin at 0. */
+  if (*column == NULL) *column = calloc((size_t)vm->instance_count, sizeof **column);
+  return *column;
+}
+
+static double number_of(lua_State *L, int32_t instance, const clua_field *field, const char *method) {
+  double value;
+  instance_object *object = (instance_object *)vm_of(L)->objects[instance];
+  if (field == NULL || !view_instance_number(L, object, field, &value)) {
+    view_push_instance(L, instance);
+    int item = lua_gettop(L);
+    if (!view_number(L, item, field_of(L, item, 3, method), &value)) raise_no_number(L, method);
+    lua_settop(L, 3);
+  }
+  return value;
+}
+
+/* Brings one entry of a column up to date. */
+static void refresh(lua_State *L, int32_t instance, const clua_field *field, column_entry *entry, const char *method) {
+  const held_instance *held = &vm_of(L)->held[instance];
+  entry->value = number_of(L, instance, field, method);
+  entry->until = held->until;
+  entry->version = held->version;
+}
+
 /* Over an array that lists.c has made: what it holds is known without asking Lua. */
 static void scan_list(lua_State *L, const instance_list *list, optimum *best, const char *method) {
   clua_vm *vm = vm_of(L);
+  int32_t count = list->count;
+  const int32_t *ids = list->ids;
+  vm_tick_all(L, vm, count);
   const clua_field *field = view_find(vm, L, CLUA_VIEW_INSTANCE, 3);
-  for (int32_t i = 0; i < list->count; i++) {
-    vm_tick(L, vm);
-    double value;
-    instance_object *instance = (instance_object *)vm->objects[list->ids[i]];
-    if (field == NULL || !view_instance_number(L, instance, field, &value)) {
-      view_push_instance(L, list->ids[i]);
-      int item = lua_gettop(L);
-      if (!view_number(L, item, field_of(L, item, 3, method), &value)) raise_no_number(L, method);
-      lua_settop(L, 3);
-    }
-    consider(best, i + 1, value);
+  column_entry *column = column_of(vm, field);
+  if (column == NULL) {
+    for (int32_t i = 0; i < count; i++) consider(best, i + 1, number_of(L, ids[i], field, method));
+    return;
   }
+  const uint32_t *versions = vm->versions;
+  int64_t now = vm->now;
+  optimum found = *best; /* not in memory that the calls below might change */
+  for (int32_t i = 0; i < count; i++) {
+    column_entry *entry = &column[ids[i]];
+    if (entry->version != versions[ids[i]] || now >= entry->until) refresh(L, ids[i], field, entry, method);
+    consider(&found, i + 1, entry->value);
+  }
+  *best = found;
 }
 
 /* Over an array of the policy's own, of whatever views. */
@@ -95,7 +130,7 @@ static int scan(lua_State *L, bool largest, const char *method) {
                     "%s: the list is %s, expected an array of instances, requests or prefixes", method,
                     vm_show(L, 2, text, sizeof text));
   }
-  optimum best = {0, 0, largest};
+  optimum best = {0, 0, largest ? -1 : 1};
   const instance_list *list = list_known(L, 2);
   if (list != NULL) {
     scan_list(L, list, &best, method);

@@ -9,21 +9,12 @@ static void push_by_role(lua_State *L, int which) {
   list_push(L, list->ids, list->count);
 }
 
-/* Pushes the table that is a user value of the request at `object`, made when it is asked for first. */
-static void push_belongings(lua_State *L, int object, int value) {
-  if (lua_getiuservalue(L, object, value) != LUA_TNIL) return;
-  lua_pop(L, 1);
-  lua_newtable(L);
-  lua_pushvalue(L, -1);
-  lua_setiuservalue(L, object, value);
-}
-
-static void push_label(lua_State *L, int object, clua_request request, clua_type which) {
+static void push_label(lua_State *L, request_object *object, clua_type which) {
   clua_vm *vm = vm_of(L);
-  push_belongings(L, object, 2);
+  view_push_belongings(L, object, OF_TRACE);
   if (lua_rawgeti(L, -1, which) == LUA_TNIL) {
     lua_pop(L, 1);
-    int64_t length = vm->world.label(vm->world.context, request, which);
+    int64_t length = vm->world.label(vm->world.context, object->request, which);
     if (length >= 0) lua_pushlstring(L, vm->scratch, (size_t)length); else lua_pushboolean(L, 0);
     lua_pushvalue(L, -1);
     lua_rawseti(L, -3, which);
@@ -34,12 +25,12 @@ static void push_label(lua_State *L, int object, clua_request request, clua_type
   lua_pushnil(L);
 }
 
-static void push_content(lua_State *L, int object, clua_request request) {
+static void push_content(lua_State *L, request_object *object) {
   clua_vm *vm = vm_of(L);
-  push_belongings(L, object, 2);
+  view_push_belongings(L, object, OF_TRACE);
   if (lua_rawgeti(L, -1, CLUA_CONTENT) == LUA_TNIL) {
     lua_pop(L, 1);
-    int64_t count = vm->world.list_content(vm->world.context, request);
+    int64_t count = vm->world.list_content(vm->world.context, object->request);
     if (count < 0 || count > INT32_MAX) luaL_error(L, "not enough memory");
     lua_createtable(L, (int)count, 0);
     for (int64_t i = 0; i < count; i++) {
@@ -85,7 +76,7 @@ void view_push_instance_field(lua_State *L, instance_object *object, const clua_
   }
 }
 
-void view_push_request_field(lua_State *L, int at, request_object *object, const clua_field *field) {
+void view_push_request_field(lua_State *L, request_object *object, const clua_field *field) {
   clua_vm *vm = vm_of(L);
   if (field->type == CLUA_NUMBER_OF_REQUEST) { /* an id stays true after the end */
     lua_pushinteger(L, object->request.id);
@@ -96,9 +87,9 @@ void view_push_request_field(lua_State *L, int at, request_object *object, const
     case CLUA_WAITED: lua_pushnumber(L, (double)(vm->now - state->arrival_ns) / 1e9); break;
     case CLUA_SESSION:
     case CLUA_CLASS:
-    case CLUA_TENANT: push_label(L, at, object->request, field->type); break;
-    case CLUA_CONTENT: push_content(L, at, object->request); break;
-    case CLUA_DATA: push_belongings(L, at, 1); break;
+    case CLUA_TENANT: push_label(L, object, field->type); break;
+    case CLUA_CONTENT: push_content(L, object); break;
+    case CLUA_DATA: view_push_belongings(L, object, OF_POLICY); break;
     case CLUA_HIDDEN:
       if (!vm->options.oracle) {
         vm_raise(L, "use predicted_output_tokens, or run with --oracle",
@@ -141,7 +132,7 @@ void view_push_field(lua_State *L, int object, const clua_field *field) {
   switch (*(object_kind *)view) {
     case OBJECT_INSTANCE: view_push_instance_field(L, view, field); break;
     case OBJECT_PREFIX: view_push_member(L, field, &((prefix_object *)view)->state); break;
-    default: view_push_request_field(L, object, view, field);
+    default: view_push_request_field(L, view, field);
   }
 }
 

@@ -20,7 +20,7 @@ static int request_index(lua_State *L) {
   request_object *object = view_request(L, 1, "the value");
   const clua_field *field = view_find(vm_of(L), L, CLUA_VIEW_REQUEST, 2);
   if (field == NULL) return view_unknown(L, CLUA_VIEW_REQUEST, "a request");
-  view_push_request_field(L, 1, object, field);
+  view_push_request_field(L, object, field);
   return 1;
 }
 

@@ -35,8 +35,8 @@ static int on_panic(lua_State *L) {
 void *vm_argument(lua_State *L) { return lua_touserdata(L, 1); }
 
 /* A call in TIMED_CALLS is timed, but all of the first 4 * TIMED_CALLS: reading the clock twice costs as much as a short hook.
- * COARSE_STEP is in ns: kernels tick at 100 Hz or faster. */
-enum { TIMED_CALLS = 16, COARSE_STEP = 10 * 1000 * 1000 };
+ */
+enum { TIMED_CALLS = 16 };
 
 static int run_body(lua_State *L) {
   clua_vm *vm = vm_of(L);
@@ -44,44 +44,54 @@ static int run_body(lua_State *L) {
   return vm->body(L);
 }
 
-clua_status vm_run(clua_vm *vm, clua_hook_id hook, int64_t now, lua_CFunction body, void *argument) {
-  lua_State *L = vm->L;
+bool vm_begin(clua_vm *vm, clua_hook_id hook, int64_t now, vm_call *call) {
   vm->hook = hook;
   vm->now = now;
   vm->keeps_views = vm->versions != NULL && (hook == CLUA_ROUTE || hook == CLUA_ROUTE_DECODE || hook == CLUA_ADMIT);
   vm->routings += vm->keeps_views;
-  vm->body = body;
   vm->epoch += 1;
   vm->captured = false;
   vm->where = vm->stopped_at = (place){NULL, 0};
   vm->hint[0] = '\0';
   vm->memory_slack = 0;
-  if (vm_is_spent(vm)) return CLUA_FAILED;
+  if (vm_is_spent(vm)) return false;
   int64_t calls = hook < CLUA_HOOK_COUNT ? vm->hooks[hook].calls : 0;
-  bool all = vm->records || calls < 4 * TIMED_CALLS, timed = all || calls % TIMED_CALLS == 0;
-  int64_t start = timed ? vm_clock() : 0, began = vm_coarse_clock();
+  call->all = vm->records || calls < 4 * TIMED_CALLS;
+  call->timed = call->all || calls % TIMED_CALLS == 0;
   int64_t allowed = vm->options.timeout_ns, total = vm->options.total_timeout_ns;
   if (total > 0 && total - vm->spent_ns < allowed) allowed = total - vm->spent_ns;
-  clua_vm *previous = vm_enter_budget(vm);
-  atomic_store_explicit(&vm->deadline, began + allowed + COARSE_STEP, memory_order_relaxed);
+  call->start = call->timed || total > 0 ? vm_clock() : 0;
+  call->previous = vm_enter_budget(vm, allowed);
+  return true;
+}
 
-  /* Three light values, no allocation: nothing here can raise. */
-  lua_pushcfunction(L, vm_on_error);
-  lua_pushcfunction(L, run_body);
-  lua_pushlightuserdata(L, argument);
-  int status = lua_pcall(L, 1, 0, 1);
+clua_status vm_end(clua_vm *vm, const vm_call *call, int status) {
   if (status != LUA_OK || vm->stop != STOP_NONE) {
     vm_describe_error(vm, status);
     status = LUA_ERRRUN;
   }
-  lua_settop(L, 0);
-  vm_leave_budget(vm, previous);
-  if (hook < CLUA_HOOK_COUNT) {
-    if (total > 0) vm->spent_ns += vm_coarse_clock() - began;
-    vm->hooks[hook].calls += 1;
-    if (timed) vm->hooks[hook].host_ns += (vm_clock() - start) * (all ? 1 : TIMED_CALLS);
+  lua_settop(vm->L, 0);
+  vm_leave_budget(vm, call->previous);
+  if (vm->hook < CLUA_HOOK_COUNT) {
+    clua_hook *hook = &vm->hooks[vm->hook];
+    int64_t taken = call->start != 0 ? vm_clock() - call->start : 0;
+    if (vm->options.total_timeout_ns > 0) vm->spent_ns += taken;
+    hook->calls += 1;
+    if (call->timed) hook->host_ns += taken * (call->all ? 1 : TIMED_CALLS);
   }
   return status == LUA_OK ? CLUA_OK : CLUA_FAILED;
+}
+
+clua_status vm_run(clua_vm *vm, clua_hook_id hook, int64_t now, lua_CFunction body, void *argument) {
+  lua_State *L = vm->L;
+  vm_call call;
+  if (!vm_begin(vm, hook, now, &call)) return CLUA_FAILED;
+  vm->body = body;
+  /* Three light values, no allocation: nothing here can raise. */
+  lua_pushcfunction(L, vm_on_error);
+  lua_pushcfunction(L, run_body);
+  lua_pushlightuserdata(L, argument);
+  return vm_end(vm, &call, lua_pcall(L, 1, 0, 1));
 }
 
 /* Builds the sandbox and the tables that hold views. stack: options' texts are already copied */
@@ -109,7 +119,7 @@ static int open_machine(lua_State *L) {
     lua_pushstring(L, vm->options.refusals[i]);
     vm->refusals[i] = vm_keep(L);
   }
-  int *tables[] = {&vm->instances, &vm->requests, &vm->queues, &vm->param_values, &vm->modules};
+  int *tables[] = {&vm->instances, &vm->requests, &vm->belongings, &vm->queues, &vm->param_values, &vm->modules};
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
     lua_newtable(L);
     *tables[i] = vm_keep(L);
@@ -118,6 +128,9 @@ static int open_machine(lua_State *L) {
   views_open(L);
   return 0;
 }
+
+/* Values on the stack outside of protected calls: hook, arguments and what list_push_ready compares, with room to spare. */
+enum { OUTER_STACK = 60 };
 
 clua_vm *clua_open(const clua_options *options, const clua_callbacks *callbacks) {
   clua_vm *vm = calloc(1, sizeof *vm);
@@ -131,7 +144,7 @@ clua_vm *clua_open(const clua_options *options, const clua_callbacks *callbacks)
   vm->refusals = calloc((size_t)options->refusal_count + 1, sizeof *vm->refusals);
   vm->error = (clua_error){"", 0, vm->problem, vm->suggestion, vm->traceback};
   vm->L = lua_newstate(memory_allocate, vm);
-  if (vm->L == NULL || vm->refusals == NULL || vm->options.version == NULL
+  if (vm->L == NULL || !lua_checkstack(vm->L, OUTER_STACK) || vm->refusals == NULL || vm->options.version == NULL
       || (options->library_folder != NULL && vm->options.library_folder == NULL)) {
     clua_close(vm);
     return NULL;
@@ -185,6 +198,7 @@ void clua_close(clua_vm *vm) {
   free(vm->objects);
   free(vm->held);
   free(vm->in_use);
+  for (int i = 0; i < MOST_FIELDS; i++) free(vm->columns[i]);
   free(vm->held_requests);
   free(vm->refusals);
   free(vm->loading_bytes);

@@ -37,17 +37,28 @@ typedef struct {
   int view, row, metatable; /* registry references */
 } held_instance;
 
-/* User values are tables that the first read makes: 1 is `data`, 2 has the names of session, class and tenant by their
- * clua_type, false for none, and its content. */
+/* One field of an instance as a scan in C found it, and until when that stands; see scans.c. */
+typedef struct {
+  double value;
+  int64_t until;
+  uint32_t version;
+} column_entry;
+
+/* Has no user values: Lua's collector is done with it at once. What belongs to a request lies in `belongings`. */
 typedef struct {
   object_kind kind;
   clua_request request;
 } request_object;
 
+/* What lies in tables for each slot: `data`; and what the trace says of it, by clua_type: the names of session, class and
+ * tenant, false for none, and its content. */
+enum { OF_POLICY, OF_TRACE, BELONGINGS };
+
 /* The view of the request in one slot, and its state. */
 typedef struct {
   int32_t view_id; /* of the request whose view the slot has in `requests` */
   bool has_view;
+  bool has_belongings; /* as has that request in `belongings` */
   int32_t id;
   uint64_t stamp; /* epoch in which `state` was filled */
   clua_request_state state;
@@ -109,11 +120,16 @@ struct clua_vm {
   clua_callbacks world;
   clua_options options;
 
-  /* Budgets. `running` is the coroutine that executes; `deadline` is 0 outside calls. */
+  /* Budgets. `running` is the coroutine that executes. */
   lua_State *volatile running;
   volatile sig_atomic_t stop;
-  _Atomic int64_t deadline;
-  _Atomic int thread;
+  uint64_t calls;               /* into Lua, so far */
+  _Atomic uint64_t under_way;   /* number of the call; 0 outside calls */
+  _Atomic int64_t allowed_ns;   /* its budget */
+  _Atomic int thread;           /* on which it runs */
+  _Atomic uint64_t late;        /* number of a call that has used up its budget */
+  uint64_t seen;                /* the watchdog's: the call that it saw last, */
+  int64_t seen_since_ns;        /* and since when */
   struct clua_vm *next_watched;
   int64_t instructions;
   int64_t spent_ns; /* by the calls so far */
@@ -136,6 +152,7 @@ struct clua_vm {
   /* Registry references. */
   int instances; /* array of instance views */
   int requests;  /* slot + 1 -> request view */
+  int belongings; /* by slot, tables that the first read makes */
   int queues;    /* arrays of waiting and running requests */
   int cluster, step, params, param_values, state, modules;
   int format; /* Lua's own string.format */
@@ -152,6 +169,8 @@ struct clua_vm {
   held_instance *held;
   held_request *held_requests; /* by slot */
   int32_t held_request_count;
+
+  column_entry *columns[MOST_FIELDS]; /* by field, each by instance; NULL before a scan has asked */
 
   /* rows.c */
   int32_t *in_use; /* instances whose rows are */
@@ -202,7 +221,16 @@ struct clua_vm {
 
 static inline clua_vm *vm_of(lua_State *L) { return *(clua_vm **)lua_getextraspace(L); }
 
-/* vm.c: protected calls. Runs `body` with the budgets of `hook`; all that can raise happens inside. */
+/* vm.c: calls of hooks. A call has the budgets of `hook` from its beginning, which is refused where they are spent, to its
+ * end, which takes what lua_pcall has returned. */
+typedef struct {
+  clua_vm *previous;
+  int64_t start; /* ns; 0 is not looked at */
+  bool timed, all;
+} vm_call;
+bool vm_begin(clua_vm *vm, clua_hook_id hook, int64_t now, vm_call *call);
+clua_status vm_end(clua_vm *vm, const vm_call *call, int status);
+/* Runs `body`, in which all happens that can raise, as such a call. */
 clua_status vm_run(clua_vm *vm, clua_hook_id hook, int64_t now, lua_CFunction body, void *argument);
 void *vm_argument(lua_State *L);
 char *vm_copy_text(const char *text);
@@ -228,10 +256,9 @@ const char *vm_list_names(char *buffer, size_t size, const char *const *names, i
 
 /* budget.c */
 int64_t vm_clock(void);
-int64_t vm_coarse_clock(void);
 void vm_watch(clua_vm *vm);
 void vm_unwatch(clua_vm *vm);
-clua_vm *vm_enter_budget(clua_vm *vm);
+clua_vm *vm_enter_budget(clua_vm *vm, int64_t allowed_ns);
 void vm_leave_budget(clua_vm *vm, clua_vm *previous);
 void vm_arm(lua_State *L);
 bool vm_is_armed(lua_State *L);
@@ -242,6 +269,11 @@ void vm_charge(lua_State *L, clua_vm *vm, int64_t instructions);
 /* Called once for each step of a loop in C, so that such loops end with the budget too. */
 static inline void vm_tick(lua_State *L, clua_vm *vm) {
   if ((++vm->ticks & 1023) == 0) vm_tick_slow(L, vm);
+}
+/* The same for all steps of a loop that cannot take long. */
+static inline void vm_tick_all(lua_State *L, clua_vm *vm, int32_t steps) {
+  for (uint32_t left = vm->ticks % 1024 + (uint32_t)steps; left >= 1024; left -= 1024) vm_tick_slow(L, vm);
+  vm->ticks += (uint32_t)steps;
 }
 enum { COUNT_PERIOD = 1000 };
 
@@ -280,6 +312,7 @@ enum { TEXT_FIELDS = 0 CLUA_INSTANCE_TEXTS(ONE), FACT_FIELDS = TEXT_FIELDS CLUA_
 void fields_open(lua_State *L);
 const clua_field *view_find(clua_vm *vm, lua_State *L, clua_view view, int key);
 int32_t field_row(clua_view view, const clua_field *field);
+bool field_is_counted(const clua_field *field);
 int view_unknown(lua_State *L, clua_view view, const char *what);
 
 /* rows.c */
@@ -302,6 +335,7 @@ void *view_object(lua_State *L, int index, object_kind kind);
 instance_object *view_instance(lua_State *L, int index, const char *what);
 request_object *view_request(lua_State *L, int index, const char *what);
 void view_push_request(lua_State *L, clua_request request);
+void view_push_belongings(lua_State *L, request_object *object, int which);
 void view_push_instance(lua_State *L, int32_t index);
 void view_push_prefix(lua_State *L, int32_t place, const clua_prefix_state *state);
 void view_push_queue(lua_State *L, int32_t instance, bool running);
@@ -355,7 +389,7 @@ int64_t view_count(lua_State *L, int index, const char *what, int64_t least);
 void view_push_field(lua_State *L, int object, const clua_field *field);
 void view_push_member(lua_State *L, const clua_field *field, const void *base);
 void view_push_instance_field(lua_State *L, instance_object *object, const clua_field *field);
-void view_push_request_field(lua_State *L, int at, request_object *object, const clua_field *field);
+void view_push_request_field(lua_State *L, request_object *object, const clua_field *field);
 void view_push_cluster_field(lua_State *L, const clua_field *field);
 void view_push_step_field(lua_State *L, const clua_field *field);
 bool view_number(lua_State *L, int object, const clua_field *field, double *value);
@@ -367,6 +401,7 @@ lua_CFunction view_reader(clua_view view);
 
 /* lists.c */
 void list_push(lua_State *L, const int32_t *ids, int32_t count);
+bool list_push_ready(lua_State *L, const int32_t *ids, int32_t count);
 void list_settle(lua_State *L, int index);
 lua_Integer list_length(lua_State *L, int index);
 const instance_list *list_known(lua_State *L, int index);

@@ -8,9 +8,10 @@ final class LuaVM {
   let log: LuaLog
   /// Whether the machine knows the instances.
   private var isBound = false
-  /// The boxes of the last call, for the next one with a world of the same type.
-  private var worldBox: LuaWorld?
-  private var stepBox: LuaWorld?
+  /// The boxes of the last call, for the next one with a world of the same type. This owns them, and calls count no
+  /// references: each would take longer than what it protects.
+  private var worldBox: Unmanaged<LuaWorld>?
+  private var stepBox: Unmanaged<LuaWorld>?
   private let keepsViews: Bool
 
   init(_ options: LuaPolicyOptions) throws(PolicyError) {
@@ -43,19 +44,26 @@ final class LuaVM {
     handle = opened
   }
 
-  deinit { clua_close(handle) }
+  deinit {
+    clua_close(handle)
+    worldBox?.release()
+    stepBox?.release()
+  }
 
   var memoryUsed: Int { clua_memory_used(handle) }
 
   /// Runs a hook with the world at hand. `body` gets the time and returns the machine's status.
+  @inline(__always)
   func call<World: PolicyWorld>(
     _ hook: clua_hook_id, about subject: LuaSubject, in world: World,
     _ body: (OpaquePointer, Int64) -> clua_status
   ) throws(PolicyError) {
-    if let worldBox, worldBox.type == ObjectIdentifier(World.self) {
+    if let worldBox, worldBox.holds(World.self) {
       return try run(worldBox, hook, subject, world, body)
     }
-    let box = LuaWorld(handle, holding: World.self, keepsViews: keepsViews)
+    worldBox?.release()
+    let box = Unmanaged.passRetained(
+      LuaWorld(handle, holding: World.self, keepsViews: keepsViews))
     worldBox = box
     try run(box, hook, subject, world, body)
   }
@@ -64,21 +72,27 @@ final class LuaVM {
   func call<Step: PolicyStep>(
     forming step: Step, about subject: LuaSubject, _ body: (OpaquePointer, Int64) -> clua_status
   ) throws(PolicyError) {
-    if let stepBox, stepBox.type == ObjectIdentifier(Step.self) {
+    if let stepBox, stepBox.holds(Step.self) {
       return try run(stepBox, CLUA_BATCH, subject, step, body)
     }
-    let box = LuaWorld(
-      handle, holding: Step.self, keepsViews: false, step: LuaStepQuestions(forming: Step.self))
+    stepBox?.release()
+    let box = Unmanaged.passRetained(
+      LuaWorld(
+        handle, holding: Step.self, keepsViews: false, step: LuaStepQuestions(forming: Step.self)))
     stepBox = box
     try run(box, CLUA_BATCH, subject, step, body)
   }
 
+  @inline(__always)
   private func run<World: PolicyWorld>(
-    _ box: LuaWorld, _ hook: clua_hook_id, _ subject: LuaSubject, _ world: World,
+    _ box: Unmanaged<LuaWorld>, _ hook: clua_hook_id, _ subject: LuaSubject, _ world: World,
     _ body: (OpaquePointer, Int64) -> clua_status
   ) throws(PolicyError) {
     if !isBound { try bind(world) }
-    if box.lend(world, { body(handle, world.now.nanoseconds) }) != CLUA_OK {
+    let status = box._withUnsafeGuaranteedRef { box in
+      box.lend(world) { body(handle, world.now.nanoseconds) }
+    }
+    if status != CLUA_OK {
       throw failure(hook: hook, time: world.now, subject: subject.text(in: world))
     }
   }
@@ -121,6 +135,12 @@ final class LuaVM {
     let binding = clua_hook_at(handle, hook).pointee
     guard binding.bound else { return "" }
     return String(cString: clua_policy_at(handle, binding.policy).pointee.path)
+  }
+}
+
+extension Unmanaged<LuaWorld> {
+  fileprivate func holds<World>(_: World.Type) -> Bool {
+    _withUnsafeGuaranteedRef { $0.type } == ObjectIdentifier(World.self)
   }
 }
 
