@@ -1,5 +1,6 @@
 /* The `batch` hook: a step in the making, or a table of limits for the native scheduler. */
 #include "hooks.h"
+#include "sandbox.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Telling the machine which instances exist: their facts, their views, their roles. */
-#include "vm.h"
+#include "views.h"
 
 #include <stdlib.h>
 #include <string.h>

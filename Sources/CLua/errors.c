@@ -1,5 +1,6 @@
 /* Errors that teach: raising them with a place and a suggestion, and telling them to Swift as plain text. */
-#include "vm.h"
+#include "sandbox.h"
+#include "views.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* The fields of each view: their rows, their lookup by name, and what to say about names that are none. */
-#include "vm.h"
+#include "sandbox.h"
+#include "views.h"
 
 #include <string.h>
 

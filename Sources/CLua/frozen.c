@@ -1,7 +1,8 @@
 /* Read-only tables: the parameters, and the summary that `done` gets.
  *
  * Lua holds a userdata whose __index is the table itself, which no policy can get at; what the table has not is an error. */
-#include "vm.h"
+#include "sandbox.h"
+#include "views.h"
 
 static frozen_object *check_frozen(lua_State *L) {
   if (view_object(L, 1, OBJECT_FROZEN) == NULL) vm_raise(L, NULL, "expected a read-only table");

@@ -2,7 +2,7 @@
 #ifndef CLUA_HOOKS_H
 #define CLUA_HOOKS_H
 
-#include "vm.h"
+#include "views.h"
 
 typedef struct {
   clua_request request;
@@ -43,6 +43,10 @@ typedef struct {
   int32_t instance;
   clua_limits *limits;
 } batching;
+
+/* Where the hook that is running is defined, and its function. */
+place hook_place(clua_vm *vm);
+void hook_push(lua_State *L);
 
 int body_init(lua_State *L);
 int body_admit(lua_State *L);

@@ -1,5 +1,6 @@
 /* The table that `done` returns, as JSON text: keys sorted, and an error with the path for what JSON cannot say. */
-#include "vm.h"
+#include "sandbox.h"
+#include "views.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  * stands for the array: C knows what it holds, so that a scan in C takes no look at it. As soon as Lua reads or writes an
  * entry the table becomes the plain one that it looks like. A set that was read so is handed out as a plain table from
  * then on, which is compared with what it should hold before it is used again. */
-#include "vm.h"
+#include "views.h"
 
 #include <stdlib.h>
 #include <string.h>

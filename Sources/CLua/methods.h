@@ -2,7 +2,7 @@
 #ifndef CLUA_METHODS_H
 #define CLUA_METHODS_H
 
-#include "vm.h"
+#include "views.h"
 
 /* scans.c */
 int cluster_argmin(lua_State *L);

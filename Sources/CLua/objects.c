@@ -2,7 +2,7 @@
  *
  * An object is an id, never a pointer into the engine. Its state is filled once for each epoch (a hook call, or what
  * follows a step call) by a callback, or stands since an earlier one. */
-#include "vm.h"
+#include "views.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,8 @@
  *
  * `pairs` walks over the keys that exist when it is called: fields may be changed, removed and added on the way;
  * removed ones are left out, added ones are not visited. */
-#include "vm.h"
+#include "sandbox.h"
+#include "views.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Parameters of a policy: reading their declarations, handing their values to Lua.
  *
  * Only shapes are checked here; ranges, choices and --param are checked in Swift, defaults included. */
-#include "vm.h"
+#include "sandbox.h"
 
 #include <stdlib.h>
 #include <string.h>

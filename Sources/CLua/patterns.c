@@ -1,6 +1,7 @@
 /* string.find, match, gmatch and gsub over our own matcher. */
 #define _GNU_SOURCE /* memmem */
 #include "match.h"
+#include "sandbox.h"
 
 #include <ctype.h>
 #include <string.h>

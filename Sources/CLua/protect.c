@@ -1,5 +1,5 @@
 /* pcall, xpcall and coroutines that pass budget errors on, so that no policy can swallow them. */
-#include "vm.h"
+#include "sandbox.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The policy's own stream of random numbers, behind math.random, sim.random and sim.choice.
  *
  * xoshiro256**, Blackman and Vigna 2018, https://doi.org/10.1145/3460772, as the engine's own streams. */
-#include "vm.h"
+#include "sandbox.h"
 
 static uint64_t rotate(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
 

@@ -1,7 +1,7 @@
 /* Recording: what a policy reads of views and asks of their methods, for whoever wants to know why it decided so.
  *
  * Until `clua_record` is called nothing of this runs: it puts functions of its own before those that answer reads. */
-#include "vm.h"
+#include "views.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
  *
  * A row is in use only while the engine counts changes (`clua_lend`): before each call those that have changed are
  * brought up to date where they are read regularly, and put out of use where they are not. */
-#include "vm.h"
+#include "views.h"
 
 #include <stdlib.h>
 #include <string.h>

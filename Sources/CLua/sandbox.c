@@ -1,5 +1,6 @@
 /* What a policy can call: a standard library without the outside world, without addresses, without surprises. */
-#include "vm.h"
+#include "sandbox.h"
+#include "views.h"
 
 #include <string.h>
 

@@ -123,19 +123,19 @@ static void scan_table(lua_State *L, optimum *best, const char *method) {
 }
 
 static int scan(lua_State *L, bool largest, const char *method) {
-  lua_settop(L, 3); /* stack: cluster, list, field */
-  if (lua_type(L, 2) != LUA_TTABLE) {
-    char text[64];
-    return vm_raise(L, lua_pushfstring(L, "write cluster:%s(candidates, \"kv_usage\")", method),
-                    "%s: the list is %s, expected an array of instances, requests or prefixes", method,
-                    vm_show(L, 2, text, sizeof text));
-  }
+  if (lua_gettop(L) != 3) lua_settop(L, 3); /* stack: cluster, list, field */
   optimum best = {0, 0, largest ? -1 : 1};
   const instance_list *list = list_known(L, 2);
   if (list != NULL) {
     scan_list(L, list, &best, method);
     view_push_instance(L, best.place == 0 ? -1 : list->ids[best.place - 1]);
     return 1;
+  }
+  if (lua_type(L, 2) != LUA_TTABLE) {
+    char text[64];
+    return vm_raise(L, lua_pushfstring(L, "write cluster:%s(candidates, \"kv_usage\")", method),
+                    "%s: the list is %s, expected an array of instances, requests or prefixes", method,
+                    vm_show(L, 2, text, sizeof text));
   }
   scan_table(L, &best, method);
   if (best.place == 0) lua_pushnil(L); else lua_rawgeti(L, 2, best.place);

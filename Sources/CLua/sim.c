@@ -1,5 +1,6 @@
 /* The global `sim`: logging, random choices, notes, the version. */
-#include "vm.h"
+#include "sandbox.h"
+#include "views.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Reading policy files and modules: text only, from where the user points, nothing else. */
-#include "vm.h"
+#include "sandbox.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef CLUA_SPEC_H
 #define CLUA_SPEC_H
 
-#include "vm.h"
+#include "views.h"
 
 typedef struct {
   int32_t *slots;

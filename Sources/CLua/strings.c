@@ -1,5 +1,5 @@
 /* string.rep and string.format that end soon and show no addresses; the other string functions are Lua's own. */
-#include "vm.h"
+#include "sandbox.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  *
  * Lua's sort picks pivots by the clock and may read past an invalid comparison; Lua's other table functions can loop
  * in C for as long as a metamethod tells them to. */
-#include "vm.h"
+#include "sandbox.h"
 
 /* Is the value at `a` before the one at `b`? By the function at `comparator`, or by < when that is 0. */
 static bool before(lua_State *L, int a, int b, int comparator) {

@@ -1,6 +1,6 @@
 /* Values: what a policy gets when it reads a field of a view. One lookup by the address of the interned name has found
  * the field; here it becomes a Lua value, or a number for scans in C. */
-#include "vm.h"
+#include "views.h"
 
 #include <string.h>
 

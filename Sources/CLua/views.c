@@ -1,5 +1,6 @@
 /* Views: the metatables through which policies read objects, and what they say about anything else. */
-#include "vm.h"
+#include "sandbox.h"
+#include "views.h"
 
 /* ---- Metamethods; each checks its argument, since Lua code may call it with anything ---- */
 

@@ -1,4 +1,5 @@
 /* The machine: its life, and the one way into Lua. */
+#include "sandbox.h"
 #include "spec.h"
 
 #include <stdio.h>

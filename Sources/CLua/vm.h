@@ -14,16 +14,6 @@
 /* Why the machine must stop. Sticky: no pcall of the policy can swallow it. */
 enum { STOP_NONE, STOP_TIME, STOP_INSTRUCTIONS, STOP_MEMORY };
 
-/* First word of every userdata in a machine: all of them are made here, so this tells them apart. */
-typedef enum { OBJECT_INSTANCE, OBJECT_REQUEST, OBJECT_CLUSTER, OBJECT_STEP, OBJECT_PREFIX, OBJECT_FROZEN } object_kind;
-
-typedef struct {
-  object_kind kind;
-  int32_t index;
-  uint64_t stamp; /* epoch in which `state` was filled, or found to stand */
-  clua_instance_state state;
-} instance_object;
-
 /* Until when the state that a view holds stands, and what reads of it find; see rows.c. */
 typedef struct {
   int64_t until;    /* it stands before this moment ... */
@@ -44,12 +34,6 @@ typedef struct {
   uint32_t version;
 } column_entry;
 
-/* Has no user values: Lua's collector is done with it at once. What belongs to a request lies in `belongings`. */
-typedef struct {
-  object_kind kind;
-  clua_request request;
-} request_object;
-
 /* What lies in tables for each slot: `data`; and what the trace says of it, by clua_type: the names of session, class and
  * tenant, false for none, and its content. */
 enum { OF_POLICY, OF_TRACE, BELONGINGS };
@@ -63,20 +47,6 @@ typedef struct {
   uint64_t stamp; /* epoch in which `state` was filled */
   clua_request_state state;
 } held_request;
-
-/* Cached blocks as they were when `evict` was asked: a copy, so it may be kept. */
-typedef struct {
-  object_kind kind;
-  int32_t place; /* among the candidates, from 0 */
-  uint64_t stamp; /* epoch of the call */
-  clua_prefix_state state;
-} prefix_object;
-
-/* A read-only table; user value 1 holds the table, `what` names it in messages. */
-typedef struct {
-  object_kind kind;
-  const char *what;
-} frozen_object;
 
 /* A loaded file: its path; what Lua calls it, the last part of the path where that is unique; and how Lua shortens
  * that in messages. */
@@ -277,24 +247,6 @@ static inline void vm_tick_all(lua_State *L, clua_vm *vm, int32_t steps) {
 }
 enum { COUNT_PERIOD = 1000 };
 
-/* The sandbox, one file a library. Each adds its functions to the table on top of the stack, or to globals. */
-void sandbox_open(lua_State *L);
-void protect_open(lua_State *L);
-void order_open(lua_State *L);
-void strings_open(lua_State *L);
-void patterns_open(lua_State *L);
-void tables_open(lua_State *L);
-void random_open(lua_State *L);
-void sim_open(lua_State *L);
-void require_open(lua_State *L);
-
-const char *sandbox_text(lua_State *L, int index, size_t *length);
-int sandbox_format(lua_State *L, int first);
-int order_pairs_of(lua_State *L, int table);
-double random_unit(clua_vm *vm);
-uint64_t random_below(clua_vm *vm, uint64_t bound);
-void tables_sort(lua_State *L, int list, int comparator, lua_Integer count);
-
 /* load.c, bind.c */
 void load_nested(lua_State *L, const char *path);
 void bind_instances(lua_State *L, const clua_instance_facts *given, int32_t instance_count);
@@ -305,111 +257,6 @@ const char *source_hint(const char *message);
 int source_line(const char *text, size_t length, const char *key);
 void params_read(lua_State *L, int table, place where, const char *text, size_t length, int32_t policy);
 void params_set(lua_State *L, int32_t index, const clua_param *value);
-
-/* fields.c */
-#define ONE(...) +1
-enum { TEXT_FIELDS = 0 CLUA_INSTANCE_TEXTS(ONE), FACT_FIELDS = TEXT_FIELDS CLUA_INSTANCE_FACTS(ONE) };
-void fields_open(lua_State *L);
-const clua_field *view_find(clua_vm *vm, lua_State *L, clua_view view, int key);
-int32_t field_row(clua_view view, const clua_field *field);
-bool field_is_counted(const clua_field *field);
-int view_unknown(lua_State *L, clua_view view, const char *what);
-
-/* rows.c */
-void rows_open(lua_State *L);
-void row_make(lua_State *L, int32_t instance);
-void row_was_missed(lua_State *L, int32_t instance);
-void rows_refresh(lua_State *L);
-void rows_retire(lua_State *L);
-void rows_set_reader(lua_State *L);
-
-/* frozen.c */
-void view_push_frozen(lua_State *L, const char *what);
-
-/* hooks.c */
-place hook_place(clua_vm *vm);
-void hook_push(lua_State *L);
-
-/* objects.c */
-void *view_object(lua_State *L, int index, object_kind kind);
-instance_object *view_instance(lua_State *L, int index, const char *what);
-request_object *view_request(lua_State *L, int index, const char *what);
-void view_push_request(lua_State *L, clua_request request);
-void view_push_belongings(lua_State *L, request_object *object, int which);
-void view_push_instance(lua_State *L, int32_t index);
-void view_push_prefix(lua_State *L, int32_t place, const clua_prefix_state *state);
-void view_push_queue(lua_State *L, int32_t instance, bool running);
-void view_fill_instance(clua_vm *vm, instance_object *object);
-clua_request_state *view_request_state(lua_State *L, request_object *object);
-
-/* The state of an instance: what is held, where that still stands. */
-static inline clua_instance_state *view_instance_state(clua_vm *vm, instance_object *object) {
-  if (object->stamp == vm->epoch) return &object->state;
-  const held_instance *held = &vm->held[object->index];
-  if (vm->keeps_views && held->version == vm->versions[object->index] && vm->now < held->until) {
-    if (object->state.busy == 0) object->state.free_at_ns = vm->now;
-    object->stamp = vm->epoch;
-  } else {
-    view_fill_instance(vm, object);
-  }
-  return &object->state;
-}
-
-static inline double view_kv_usage(clua_vm *vm, instance_object *object) {
-  const clua_instance_state *state = view_instance_state(vm, object);
-  int64_t capacity = vm->facts[object->index].kv_capacity_tokens;
-  if (capacity <= 0) return 1.0;
-  return ((double)state->kv_used_tokens + (double)state->kv_reserved_tokens) / (double)capacity;
-}
-
-/* Reads a numeric field of an instance without the stack; false when it is none of the plain ones. */
-static inline bool view_instance_number(lua_State *L, instance_object *object, const clua_field *field, double *value) {
-  clua_vm *vm = vm_of(L);
-  if (field->type == CLUA_RATIO) {
-    *value = view_kv_usage(vm, object);
-    return true;
-  }
-  if (field->type == CLUA_PLACE) {
-    *value = object->index + 1;
-    return true;
-  }
-  if (field->type != CLUA_INTEGER && field->type != CLUA_SECONDS && field->type != CLUA_MILLISECONDS) return false;
-  bool fact = field_row(CLUA_VIEW_INSTANCE, field) < FACT_FIELDS;
-  const void *base = fact ? (const void *)&vm->facts[object->index] : view_instance_state(vm, object);
-  int64_t member;
-  memcpy(&member, (const char *)base + field->offset, sizeof member);
-  *value = (double)member;
-  if (field->type != CLUA_INTEGER) *value /= field->type == CLUA_SECONDS ? 1e9 : 1e6;
-  return true;
-}
-object_kind view_kind(lua_State *L, int index);
-int64_t view_count(lua_State *L, int index, const char *what, int64_t least);
-
-/* values.c */
-void view_push_field(lua_State *L, int object, const clua_field *field);
-void view_push_member(lua_State *L, const clua_field *field, const void *base);
-void view_push_instance_field(lua_State *L, instance_object *object, const clua_field *field);
-void view_push_request_field(lua_State *L, request_object *object, const clua_field *field);
-void view_push_cluster_field(lua_State *L, const clua_field *field);
-void view_push_step_field(lua_State *L, const clua_field *field);
-bool view_number(lua_State *L, int object, const clua_field *field, double *value);
-
-/* views.c */
-void views_open(lua_State *L);
-void view_push_metatable(lua_State *L, const char *name, lua_CFunction newindex);
-lua_CFunction view_reader(clua_view view);
-
-/* lists.c */
-void list_push(lua_State *L, const int32_t *ids, int32_t count);
-bool list_push_ready(lua_State *L, const int32_t *ids, int32_t count);
-void list_settle(lua_State *L, int index);
-lua_Integer list_length(lua_State *L, int index);
-const instance_list *list_known(lua_State *L, int index);
-
-/* methods.c */
-lua_CFunction instance_method(const char *name);
-lua_CFunction cluster_method(const char *name);
-lua_CFunction step_method(const char *name);
 
 /* json.c */
 void json_encode(lua_State *L, int index);
