@@ -13,9 +13,9 @@ void bind_instances(lua_State *L, const clua_instance_facts *given, int32_t inst
   vm->objects = calloc(count + 1, sizeof *vm->objects);
   vm->held = calloc(count + 1, sizeof *vm->held);
   vm->in_use = calloc(count + 1, sizeof *vm->in_use);
-  vm->queue_stamps = calloc(2 * count + 1, sizeof *vm->queue_stamps);
+  vm->queues = calloc(2 * count + 1, sizeof *vm->queues);
   for (int i = 0; i < 4; i++) vm->by_role[i].ids = calloc(count + 1, sizeof(int32_t));
-  if (!vm->facts || !vm->fact_texts || !vm->objects || !vm->held || !vm->in_use || !vm->queue_stamps
+  if (!vm->facts || !vm->fact_texts || !vm->objects || !vm->held || !vm->in_use || !vm->queues
       || !vm->by_role[0].ids || !vm->by_role[1].ids || !vm->by_role[2].ids || !vm->by_role[3].ids) {
     luaL_error(L, "not enough memory");
   }

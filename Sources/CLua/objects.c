@@ -90,13 +90,10 @@ clua_request_state *view_request_state(lua_State *L, request_object *object) {
 /* Pushes the view of a request. One object for each stay in a slot, so that views of one request are equal. */
 void view_push_request(lua_State *L, clua_request request) {
   clua_vm *vm = vm_of(L);
-  lua_Integer slot = (lua_Integer)request.slot + 1;
   hold_requests(L, request.slot);
   held_request *held = &vm->held_requests[request.slot];
-  if (held->has_view && held->view_id == request.id) {
-    vm_push(L, vm->requests);
-    lua_rawgeti(L, -1, slot);
-    lua_remove(L, -2);
+  if (held->view != 0 && held->view_id == request.id) {
+    vm_push(L, held->view);
     return;
   }
   request_object *object = lua_newuserdatauv(L, sizeof *object, 0);
@@ -104,17 +101,14 @@ void view_push_request(lua_State *L, clua_request request) {
   object->request = request;
   vm_push(L, vm->metatables[OBJECT_REQUEST]);
   lua_setmetatable(L, -2);
-  vm_push(L, vm->requests);
-  lua_pushvalue(L, -2);
-  lua_rawseti(L, -2, slot);
-  lua_pop(L, 1);
+  lua_pushvalue(L, -1);
+  if (held->view == 0) held->view = vm_keep(L); else lua_rawseti(L, LUA_REGISTRYINDEX, held->view);
   held->view_id = request.id;
-  held->has_view = true;
   if (!held->has_belongings) return;
   vm_push(L, vm->belongings);
   for (lua_Integer i = 0; i < BELONGINGS; i++) {
     lua_pushnil(L);
-    lua_rawseti(L, -2, BELONGINGS * (slot - 1) + i + 1);
+    lua_rawseti(L, -2, BELONGINGS * (lua_Integer)request.slot + i + 1);
   }
   lua_pop(L, 1);
   held->has_belongings = false;
@@ -160,10 +154,9 @@ void view_push_instance(lua_State *L, int32_t index) {
 void view_push_queue(lua_State *L, int32_t instance, bool running) {
   clua_vm *vm = vm_of(L);
   int32_t at = 2 * instance + (running ? 1 : 0);
-  vm_push(L, vm->queues);
-  if (vm->queue_stamps[at] == vm->epoch) {
-    lua_rawgeti(L, -1, at + 1);
-    lua_remove(L, -2);
+  held_queue *held = &vm->queues[at];
+  if (held->stamp == vm->epoch) {
+    vm_push(L, held->list);
     return;
   }
   int64_t count = vm->world.list_requests(vm->world.context, instance, running);
@@ -174,7 +167,6 @@ void view_push_queue(lua_State *L, int32_t instance, bool running) {
     lua_rawseti(L, -2, i + 1);
   }
   lua_pushvalue(L, -1);
-  lua_rawseti(L, -3, at + 1);
-  lua_remove(L, -2);
-  vm->queue_stamps[at] = vm->epoch;
+  if (held->list == 0) held->list = vm_keep(L); else lua_rawseti(L, LUA_REGISTRYINDEX, held->list);
+  held->stamp = vm->epoch;
 }

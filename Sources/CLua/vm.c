@@ -120,7 +120,7 @@ static int open_machine(lua_State *L) {
     lua_pushstring(L, vm->options.refusals[i]);
     vm->refusals[i] = vm_keep(L);
   }
-  int *tables[] = {&vm->instances, &vm->requests, &vm->belongings, &vm->queues, &vm->param_values, &vm->modules};
+  int *tables[] = {&vm->instances, &vm->belongings, &vm->param_values, &vm->modules};
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
     lua_newtable(L);
     *tables[i] = vm_keep(L);
@@ -195,7 +195,7 @@ void clua_close(clua_vm *vm) {
   free(vm->chunks);
   free(vm->facts);
   free(vm->fact_texts);
-  free(vm->queue_stamps);
+  free(vm->queues);
   free(vm->objects);
   free(vm->held);
   free(vm->in_use);

@@ -40,13 +40,19 @@ enum { OF_POLICY, OF_TRACE, BELONGINGS };
 
 /* The view of the request in one slot, and its state. */
 typedef struct {
-  int32_t view_id; /* of the request whose view the slot has in `requests` */
-  bool has_view;
+  int view; /* registry reference; 0 before the slot had a request */
+  int32_t view_id; /* of the request whose view it is */
   bool has_belongings; /* as has that request in `belongings` */
   int32_t id;
   uint64_t stamp; /* epoch in which `state` was filled */
   clua_request_state state;
 } held_request;
+
+/* The array of the requests that wait or run on an instance. */
+typedef struct {
+  uint64_t stamp; /* epoch in which it was made */
+  int list;       /* registry reference; 0 is none */
+} held_queue;
 
 /* A loaded file: its path; what Lua calls it, the last part of the path where that is unique; and how Lua shortens
  * that in messages. */
@@ -121,9 +127,7 @@ struct clua_vm {
 
   /* Registry references. */
   int instances; /* array of instance views */
-  int requests;  /* slot + 1 -> request view */
   int belongings; /* by slot, tables that the first read makes */
-  int queues;    /* arrays of waiting and running requests */
   int cluster, step, params, param_values, state, modules;
   int format; /* Lua's own string.format */
   int roles[3], stages[2], conditions[5];
@@ -151,7 +155,7 @@ struct clua_vm {
   int row_names[MOST_FIELDS]; /* registry references, as the next three */
   int row_metatable, instance_index, index_name;
 
-  uint64_t *queue_stamps; /* two for each instance */
+  held_queue *queues; /* two for each instance: what waits, what runs */
   instance_list by_role[4]; /* all, prefill, decode, mixed */
   instance_list lists[LIST_SLOTS];
   instance_list *last_list; /* the one handed out last */
