@@ -35,9 +35,10 @@ typedef struct {
 
 static inline void consider(optimum *best, lua_Integer place, double value) {
   value *= best->sign;
-  bool better = best->place == 0 || value < best->value;
-  best->place = better ? place : best->place;
-  best->value = better ? value : best->value;
+  /* A branch, since it is foreseen: each look would otherwise wait for the one before. */
+  if (__builtin_expect(best->place != 0 && value >= best->value, 1)) return;
+  best->place = place;
+  best->value = value;
 }
 
 static void raise_no_number(lua_State *L, const char *method) {
