@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define WRONG(suggestion, ...) vm_fail(L, hook_place(vm), suggestion, __VA_ARGS__)
-
 static const char *const limit_keys[] = {"max_num_seqs", "max_num_batched_tokens", "chunk_tokens", "order",
                                          "prefill_first"};
 enum { LIMIT_KEYS = sizeof limit_keys / sizeof *limit_keys };

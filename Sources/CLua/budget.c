@@ -2,8 +2,9 @@
  *
  * A Lua hook costs half of the machine's speed while it is installed, so the watchdog installs one only when time is
  * up. One thread serves all machines: it notes which call each is in, so that calls need not read a clock, and interrupts
- * the thread of a machine that has been in one for too long with SIGURG (which does nothing by default). The handler runs on the machine's own thread, where lua_sethook is safe
- * in a signal handler; calling it from another thread would race with the machine. */
+ * the thread of a machine that has been in one for too long with SIGURG (which does nothing by default). The handler runs
+ * on the machine's own thread, where lua_sethook is safe in a signal handler; calling it from another thread would race
+ * with the machine. */
 #define _GNU_SOURCE
 #include "vm.h"
 

@@ -14,8 +14,6 @@ place hook_place(clua_vm *vm) {
 
 void hook_push(lua_State *L) { vm_push(L, vm_of(L)->hook_functions[vm_of(L)->hook]); }
 
-#define WRONG(suggestion, ...) vm_fail(L, hook_place(vm), suggestion, __VA_ARGS__)
-
 /* ---- init ---- */
 
 int body_init(lua_State *L) {

@@ -47,6 +47,8 @@ typedef struct {
 /* Where the hook that is running is defined, and its function. */
 place hook_place(clua_vm *vm);
 void hook_push(lua_State *L);
+/* Raises an error about what the hook has answered. */
+#define WRONG(suggestion, ...) vm_fail(L, hook_place(vm), suggestion, __VA_ARGS__)
 
 int body_init(lua_State *L);
 int body_admit(lua_State *L);

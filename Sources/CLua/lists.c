@@ -92,6 +92,7 @@ lua_Integer list_length(lua_State *L, int index) {
 const instance_list *list_known(lua_State *L, int index) {
   clua_vm *vm = vm_of(L);
   const void *pointer = lua_topointer(L, index);
+  if (pointer == NULL) return NULL; /* a number or nil, and what plain lists have */
   if (vm->last_list != NULL && vm->last_list->pointer == pointer) return vm->last_list;
   for (int i = 0; i < LIST_SLOTS; i++) {
     if (vm->lists[i].pointer == pointer) return &vm->lists[i];

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define WRONG(suggestion, ...) vm_fail(L, hook_place(vm), suggestion, __VA_ARGS__)
-
 /* ---- Answers ---- */
 
 /* Explains an answer that is not an instance. */
@@ -125,26 +123,14 @@ int body_route(lua_State *L) {
   return 0;
 }
 
-/* Calls a function of this file that may raise, with what it needs on top of the stack. */
-static int protect(lua_State *L, lua_CFunction body, routing *call, int results) {
-  int taken = results == 0 ? 2 : 0; /* an answer is two values */
-  lua_pushcfunction(L, body);
-  lua_insert(L, -1 - taken);
-  lua_pushlightuserdata(L, call);
-  lua_insert(L, -1 - taken);
-  return lua_pcall(L, 1 + taken, results, 1);
-}
-
 clua_status clua_call_route(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clua_request request,
                             const int32_t *candidates, int32_t count, clua_route_answer *answer) {
   routing call = {request, candidates, count, {-1, -1, CLUA_MOVES}};
+  *answer = call.answer;
   lua_State *L = vm->L;
   vm_call about;
-  if (!vm_begin(vm, hook, now_ns, &about)) {
-    *answer = call.answer;
-    return CLUA_FAILED;
-  }
-  /* Outside of a protected call nothing may raise, and memory is all that could: what this takes, the next call pays. */
+  if (!vm_begin(vm, hook, now_ns, &about)) return CLUA_FAILED;
+  /* Outside of a protected call nothing may raise, and only the limit of memory would: what this takes, the next call pays. */
   vm->memory_slack = SIZE_MAX / 2;
   lua_pushcfunction(L, vm_on_error);
   if (vm->in_use_count > 0) rows_refresh(L);
@@ -152,12 +138,23 @@ clua_status clua_call_route(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clua
   view_push_request(L, request);
   bool listed = list_push_ready(L, candidates, count);
   vm->memory_slack = 0;
-  int status = listed ? LUA_OK : protect(L, body_list, &call, 1);
+  int status = LUA_OK;
+  if (!listed) {
+    lua_pushcfunction(L, body_list);
+    lua_pushlightuserdata(L, &call);
+    status = lua_pcall(L, 1, 1, 1);
+  }
   if (status == LUA_OK) {
     vm_push(L, vm->cluster);
     status = lua_pcall(L, 3, 2, 1);
   }
-  if (status == LUA_OK && !read_plain_answer(L, &call)) status = protect(L, body_answer, &call, 0);
+  if (status == LUA_OK && !read_plain_answer(L, &call)) {
+    lua_pushcfunction(L, body_answer);
+    lua_pushlightuserdata(L, &call);
+    lua_pushvalue(L, -4); /* the two values of the answer */
+    lua_pushvalue(L, -4);
+    status = lua_pcall(L, 3, 0, 1);
+  }
   *answer = call.answer;
   return vm_end(vm, &about, status);
 }

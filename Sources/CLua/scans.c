@@ -45,7 +45,8 @@ static void raise_no_number(lua_State *L, const char *method) {
   vm_raise(L, NULL, "%s: '%s' is not a number", method, lua_tostring(L, 3));
 }
 
-/* What scans found of a field, for all instances; NULL where it does not stand until the instance changes, or memory is short. */
+/* What scans found of a field, for all instances; NULL where it does not stand until the instance changes, or memory is
+ * short. */
 static column_entry *column_of(clua_vm *vm, const clua_field *field) {
   if (!vm->keeps_views || field == NULL || !field_is_counted(field)) return NULL;
   column_entry **column = &vm->columns[field_row(CLUA_VIEW_INSTANCE, field)];
@@ -67,7 +68,7 @@ static double number_of(lua_State *L, int32_t instance, const clua_field *field,
 }
 
 /* Brings one entry of a column up to date. */
-static void refresh(lua_State *L, int32_t instance, const clua_field *field, column_entry *entry, const char *method) {
+static void update_entry(lua_State *L, int32_t instance, const clua_field *field, column_entry *entry, const char *method) {
   const held_instance *held = &vm_of(L)->held[instance];
   entry->value = number_of(L, instance, field, method);
   entry->until = held->until;
@@ -91,7 +92,7 @@ static void scan_list(lua_State *L, const instance_list *list, optimum *best, co
   optimum found = *best; /* not in memory that the calls below might change */
   for (int32_t i = 0; i < count; i++) {
     column_entry *entry = &column[ids[i]];
-    if (entry->version != versions[ids[i]] || now >= entry->until) refresh(L, ids[i], field, entry, method);
+    if (entry->version != versions[ids[i]] || now >= entry->until) update_entry(L, ids[i], field, entry, method);
     consider(&found, i + 1, entry->value);
   }
   *best = found;

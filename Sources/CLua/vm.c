@@ -32,7 +32,6 @@ static int on_panic(lua_State *L) {
   return 0;
 }
 
-
 void *vm_argument(lua_State *L) { return lua_touserdata(L, 1); }
 
 /* A call in TIMED_CALLS is timed, but all of the first 4 * TIMED_CALLS: reading the clock twice costs as much as a short hook.

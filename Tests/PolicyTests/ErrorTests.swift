@@ -219,6 +219,11 @@ import Testing
     #expect(
       routing("return cluster:argmin({ 1 }, 'id')")?.problem
         == "argmin: the list holds a number (1), expected instances, requests or prefixes")
+    for (list, shown) in [("5", "a number (5)"), ("nil", "nil"), ("true", "true")] {
+      #expect(
+        routing("local _ = candidates[1] return cluster:argmin(\(list), 'id')")?.problem
+          == "argmin: the list is \(shown), expected an array of instances, requests or prefixes")
+    }
     #expect(
       routing("return candidates[1]:estimate_step_s{ prefill_token = 1 }")?.suggestion
         == "did you mean 'prefill_tokens'?")
