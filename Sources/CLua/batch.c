@@ -57,7 +57,7 @@ static void list_waiting(lua_State *L, const batching *call) {
   if (listed == NULL) luaL_error(L, "not enough memory");
   for (int64_t i = 0; i < count; i++) {
     lua_rawgeti(L, list, i + 1);
-    listed[i] = ((request_object *)lua_touserdata(L, -1))->request;
+    listed[i] = view_request_of(lua_touserdata(L, -1));
     lua_pop(L, 1);
   }
   call->limits->order = CLUA_LISTED;

@@ -43,14 +43,14 @@ static clua_vm *check_may_move(lua_State *L, const char *method, const char *arg
 
 int cluster_migrate(lua_State *L) {
   clua_vm *vm = check_may_move(L, "migrate", "request, instance");
-  clua_deed deed = {.action = CLUA_MIGRATE, .request = view_request(L, 2, "migrate: the request")->request};
+  clua_deed deed = {.action = CLUA_MIGRATE, .request = view_request(L, 2, "migrate: the request")};
   deed.instance = view_instance(L, 3, "migrate: the instance")->index;
   return finish_act(L, vm, &deed);
 }
 
 int cluster_replicate(lua_State *L) {
   clua_vm *vm = check_may_move(L, "replicate", "request, from, to");
-  clua_deed deed = {.action = CLUA_REPLICATE, .request = view_request(L, 2, "replicate: the request")->request};
+  clua_deed deed = {.action = CLUA_REPLICATE, .request = view_request(L, 2, "replicate: the request")};
   deed.from = view_instance(L, 3, "replicate: the sender")->index;
   deed.instance = view_instance(L, 4, "replicate: the receiver")->index;
   return finish_act(L, vm, &deed);

@@ -281,15 +281,16 @@ const char *vm_show(lua_State *L, int index, char *buffer, size_t size) {
       snprintf(buffer, size, "a string (\"%s\")", text);
       return buffer;
     }
+    case LUA_TLIGHTUSERDATA:
+      snprintf(buffer, size, "request %d", view_request_of(lua_touserdata(L, index)).id);
+      return buffer;
     case LUA_TUSERDATA: {
       instance_object *object = lua_touserdata(L, index);
       switch (object->kind) {
         case OBJECT_INSTANCE:
           snprintf(buffer, size, "instance %s", vm_of(L)->facts[object->index].name);
           return buffer;
-        case OBJECT_REQUEST:
-          snprintf(buffer, size, "request %d", ((request_object *)(void *)object)->request.id);
-          return buffer;
+        case OBJECT_REQUEST: break; /* never a full one */
         case OBJECT_CLUSTER: return "the cluster";
         case OBJECT_STEP: return "the step";
         case OBJECT_PREFIX: return "a prefix";

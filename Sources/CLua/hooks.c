@@ -107,9 +107,10 @@ int body_preempt(lua_State *L) {
   vm_push(L, vm->cluster);
   lua_call(L, 4, 1);
   if (lua_isnil(L, -1)) return 0;
-  request_object *chosen = view_object(L, -1, OBJECT_REQUEST);
-  for (int32_t i = 0; chosen != NULL && i < call->count; i++) {
-    if (chosen->request.id == call->candidates[i].id) {
+  clua_request chosen;
+  bool given = view_get_request(L, -1, &chosen);
+  for (int32_t i = 0; given && i < call->count; i++) {
+    if (chosen.id == call->candidates[i].id) {
       call->answer = i;
       return 0;
     }
@@ -200,10 +201,11 @@ static void read_rejected(lua_State *L, const loss *call, int list) {
   for (lua_Integer i = 1; i <= length; i++) {
     vm_tick(L, vm);
     lua_rawgeti(L, list, i);
-    request_object *chosen = view_object(L, -1, OBJECT_REQUEST);
+    clua_request chosen;
+    bool given = view_get_request(L, -1, &chosen);
     int32_t at = 0;
-    while (chosen != NULL && at < call->count && call->requests[at].id != chosen->request.id) at++;
-    if (chosen == NULL || at == call->count) {
+    while (given && at < call->count && call->requests[at].id != chosen.id) at++;
+    if (!given || at == call->count) {
       char text[64];
       WRONG("name requests of the second argument of the hook",
             "on_instance_down listed %s, which is none of the %d requests", vm_show(L, -1, text, sizeof text),

@@ -8,16 +8,16 @@
 static int prefix_hit_tokens(lua_State *L) {
   clua_vm *vm = vm_of(L);
   instance_object *self = view_instance(L, 1, "self");
-  request_object *request = view_request(L, 2, "prefix_hit_tokens: the request");
-  lua_pushinteger(L, vm->world.prefix_hit_tokens(vm->world.context, request->request, self->index));
+  clua_request request = view_request(L, 2, "prefix_hit_tokens: the request");
+  lua_pushinteger(L, vm->world.prefix_hit_tokens(vm->world.context, request, self->index));
   return 1;
 }
 
 static int estimate_prefill(lua_State *L) {
   clua_vm *vm = vm_of(L);
   instance_object *self = view_instance(L, 1, "self");
-  request_object *request = view_request(L, 2, "estimate_prefill_s: the request");
-  int64_t ns = vm->world.estimate_prefill_ns(vm->world.context, request->request, self->index);
+  clua_request request = view_request(L, 2, "estimate_prefill_s: the request");
+  int64_t ns = vm->world.estimate_prefill_ns(vm->world.context, request, self->index);
   lua_pushnumber(L, (double)ns / 1e9);
   return 1;
 }
@@ -49,9 +49,9 @@ static int estimate_step(lua_State *L) {
 static int transfer_time(lua_State *L) {
   clua_vm *vm = vm_of(L);
   instance_object *self = view_instance(L, 1, "self");
-  request_object *request = view_request(L, 2, "transfer_s: the request");
+  clua_request request = view_request(L, 2, "transfer_s: the request");
   instance_object *to = view_instance(L, 3, "transfer_s: the destination");
-  int64_t ns = vm->world.transfer_ns(vm->world.context, request->request, self->index, to->index);
+  int64_t ns = vm->world.transfer_ns(vm->world.context, request, self->index, to->index);
   lua_pushnumber(L, (double)ns / 1e9);
   return 1;
 }

@@ -1,4 +1,4 @@
-/* Objects: the userdata that policies hold of instances, requests and cached blocks, and the state behind each.
+/* Objects: what policies hold of instances, requests and cached blocks, and the state behind each.
  *
  * An object is an id, never a pointer into the engine. Its state is filled once for each epoch (a hook call, or what
  * follows a step call) by a callback, or stands since an earlier one. */
@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-object_kind view_kind(lua_State *L, int index) { return *(object_kind *)lua_touserdata(L, index); }
+object_kind view_kind(lua_State *L, int index) {
+  void *userdata = lua_touserdata(L, index);
+  return view_is_request(userdata) ? OBJECT_REQUEST : *(object_kind *)userdata;
+}
 
-/* The object at `index`, or NULL when it is no view of that kind. */
+/* The object at `index`, or NULL when it is no view of that kind; requests are none. */
 void *view_object(lua_State *L, int index, object_kind kind) {
-  object_kind *object = lua_touserdata(L, index); /* NULL for other types; policies hold no light userdata */
-  return object != NULL && *object == kind ? object : NULL;
+  object_kind *object = lua_touserdata(L, index); /* NULL for other types */
+  return object != NULL && !view_is_request(object) && *object == kind ? object : NULL;
 }
 
 instance_object *view_instance(lua_State *L, int index, const char *what) {
@@ -23,12 +26,20 @@ instance_object *view_instance(lua_State *L, int index, const char *what) {
   return NULL;
 }
 
-request_object *view_request(lua_State *L, int index, const char *what) {
-  request_object *object = view_object(L, index, OBJECT_REQUEST);
-  if (object != NULL) return object;
+/* The request at `index`; false where there is none. */
+bool view_get_request(lua_State *L, int index, clua_request *request) {
+  const void *userdata = lua_touserdata(L, index);
+  if (!view_is_request(userdata)) return false;
+  *request = view_request_of(userdata);
+  return true;
+}
+
+clua_request view_request(lua_State *L, int index, const char *what) {
+  clua_request request = {-1, -1};
+  if (view_get_request(L, index, &request)) return request;
   char text[64];
   vm_raise(L, NULL, "%s is %s, expected a request", what, vm_show(L, index, text, sizeof text));
-  return NULL;
+  return request;
 }
 
 /* An integer of at least `least` and at most 2^31 - 1; numbers with an integral value count. */
@@ -72,59 +83,46 @@ static void hold_requests(lua_State *L, int32_t slot) {
   vm->held_request_count = count;
 }
 
-/* A slot may have another request by now: what it holds is this one's only if the id is. */
-clua_request_state *view_request_state(lua_State *L, request_object *object) {
+/* Forgets what belonged to the request that had the slot before. */
+static void drop_belongings(lua_State *L, int32_t slot) {
   clua_vm *vm = vm_of(L);
-  held_request *held = &vm->held_requests[object->request.slot];
-  if (held->stamp != vm->epoch || held->id != object->request.id) {
-    if (!vm->world.fill_request(vm->world.context, object->request, &held->state)) {
+  vm_push(L, vm->belongings);
+  for (lua_Integer i = 0; i < BELONGINGS; i++) {
+    lua_pushnil(L);
+    lua_rawseti(L, -2, BELONGINGS * (lua_Integer)slot + i + 1);
+  }
+  lua_pop(L, 1);
+  vm->held_requests[slot].has_belongings = false;
+}
+
+/* A slot may have another request by now: what it holds is this one's only if the id is. */
+clua_request_state *view_request_state(lua_State *L, clua_request request) {
+  clua_vm *vm = vm_of(L);
+  hold_requests(L, request.slot);
+  held_request *held = &vm->held_requests[request.slot];
+  if (held->stamp != vm->epoch || held->id != request.id) {
+    if (!vm->world.fill_request(vm->world.context, request, &held->state)) {
       held->stamp = 0;
-      raise_ended(L, object->request);
+      raise_ended(L, request);
     }
-    held->id = object->request.id;
+    if (held->id != request.id && held->has_belongings) drop_belongings(L, request.slot);
+    held->id = request.id;
     held->stamp = vm->epoch;
   }
   return &held->state;
 }
 
-/* Pushes the view of a request. One object for each stay in a slot, so that views of one request are equal. */
-void view_push_request(lua_State *L, clua_request request) {
+/* Pushes one of the tables that belong to a request whose state is held, made when it is asked for first. */
+void view_push_belongings(lua_State *L, clua_request request, int which) {
   clua_vm *vm = vm_of(L);
-  hold_requests(L, request.slot);
-  held_request *held = &vm->held_requests[request.slot];
-  if (held->view != 0 && held->view_id == request.id) {
-    vm_push(L, held->view);
-    return;
-  }
-  request_object *object = lua_newuserdatauv(L, sizeof *object, 0);
-  object->kind = OBJECT_REQUEST;
-  object->request = request;
-  vm_push(L, vm->metatables[OBJECT_REQUEST]);
-  lua_setmetatable(L, -2);
-  lua_pushvalue(L, -1);
-  if (held->view == 0) held->view = vm_keep(L); else lua_rawseti(L, LUA_REGISTRYINDEX, held->view);
-  held->view_id = request.id;
-  if (!held->has_belongings) return;
-  vm_push(L, vm->belongings);
-  for (lua_Integer i = 0; i < BELONGINGS; i++) {
-    lua_pushnil(L);
-    lua_rawseti(L, -2, BELONGINGS * (lua_Integer)request.slot + i + 1);
-  }
-  lua_pop(L, 1);
-  held->has_belongings = false;
-}
-
-/* Pushes one of the tables that belong to an active request, made when it is asked for first. */
-void view_push_belongings(lua_State *L, request_object *object, int which) {
-  clua_vm *vm = vm_of(L);
-  lua_Integer at = BELONGINGS * (lua_Integer)object->request.slot + which + 1;
+  lua_Integer at = BELONGINGS * (lua_Integer)request.slot + which + 1;
   vm_push(L, vm->belongings);
   if (lua_rawgeti(L, -1, at) == LUA_TNIL) {
     lua_pop(L, 1);
     lua_newtable(L);
     lua_pushvalue(L, -1);
     lua_rawseti(L, -3, at);
-    vm->held_requests[object->request.slot].has_belongings = true;
+    vm->held_requests[request.slot].has_belongings = true;
   }
   lua_remove(L, -2);
 }

@@ -44,19 +44,16 @@ static key read_key(lua_State *L, int index) {
       k.class = BOOLEANS;
       k.integer = lua_toboolean(L, index);
       return k;
-    case LUA_TUSERDATA: {
-      object_kind kind = view_kind(L, index);
-      if (kind == OBJECT_INSTANCE) {
+    case LUA_TLIGHTUSERDATA:
+      k.class = REQUESTS;
+      k.integer = view_request_of(lua_touserdata(L, index)).id;
+      return k;
+    case LUA_TUSERDATA:
+      if (view_kind(L, index) == OBJECT_INSTANCE) {
         k.class = INSTANCES;
         k.integer = ((instance_object *)lua_touserdata(L, index))->index;
         return k;
-      }
-      if (kind == OBJECT_REQUEST) {
-        k.class = REQUESTS;
-        k.integer = ((request_object *)lua_touserdata(L, index))->request.id;
-        return k;
-      }
-    } /* fall through */
+      } /* fall through */
     default:
       vm_raise(L, "use numbers, strings, instances or requests as keys, such as an id or a name",
                "cannot walk a table with a %s as a key in a fixed order", luaL_typename(L, index));
@@ -185,7 +182,7 @@ static int safe_pairs(lua_State *L) {
     lua_call(L, 1, 3);
     return 3;
   }
-  if (lua_type(L, 1) == LUA_TUSERDATA) {
+  if (lua_isuserdata(L, 1)) {
     char text[64];
     return vm_raise(L, "read its fields by name", "pairs cannot walk over %s", vm_show(L, 1, text, sizeof text));
   }

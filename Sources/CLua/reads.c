@@ -76,8 +76,8 @@ static int32_t object_of(lua_State *L, int index) {
   if (instance != NULL) return instance->index;
   prefix_object *prefix = view_object(L, index, OBJECT_PREFIX);
   if (prefix != NULL) return prefix->place;
-  request_object *request = view_object(L, index, OBJECT_REQUEST);
-  return request != NULL ? request->request.id : 0;
+  clua_request request;
+  return view_get_request(L, index, &request) ? request.id : 0;
 }
 
 /* Before a scan in C: the field that it will read of each item of the list. */
@@ -89,7 +89,7 @@ static void note_scan(lua_State *L) {
   for (lua_Integer i = 1; i <= count; i++) {
     vm_tick(L, vm);
     lua_rawgeti(L, 2, i);
-    if (lua_type(L, -1) != LUA_TUSERDATA) break;
+    if (!lua_isuserdata(L, -1)) break;
     object_kind kind = view_kind(L, -1);
     if (kind != OBJECT_INSTANCE && kind != OBJECT_REQUEST && kind != OBJECT_PREFIX) break;
     clua_view view = (clua_view)kind;
@@ -114,8 +114,8 @@ static int recorded_method(lua_State *L) {
     return method(L);
   }
   int32_t self = object_of(L, 1);
-  request_object *request = view_object(L, 2, OBJECT_REQUEST);
-  if (request != NULL) about.request = request->request.id;
+  clua_request request;
+  if (view_get_request(L, 2, &request)) about.request = request.id;
   if (view_object(L, 3, OBJECT_INSTANCE) != NULL) about.instance = object_of(L, 3);
   if (lua_type(L, 3) == LUA_TNUMBER) about.tokens = lua_tointeger(L, 3);
   int results = method(L);

@@ -7,8 +7,7 @@
 /* The field that the text at `index` names, for the view at `item`. */
 static const clua_field *field_of(lua_State *L, int item, int index, const char *method) {
   clua_vm *vm = vm_of(L);
-  object_kind *object = lua_touserdata(L, item);
-  object_kind kind = object != NULL ? *object : OBJECT_FROZEN;
+  object_kind kind = lua_isuserdata(L, item) ? view_kind(L, item) : OBJECT_FROZEN;
   if (kind != OBJECT_INSTANCE && kind != OBJECT_REQUEST && kind != OBJECT_PREFIX) {
     char text[64];
     vm_raise(L, NULL, "%s: the list holds %s, expected instances, requests or prefixes", method,
@@ -111,8 +110,8 @@ static void scan_table(lua_State *L, optimum *best, const char *method) {
     vm_tick(L, vm);
     if (i % ITEMS_HELD == 0) lua_settop(L, 3);
     if (raw) lua_rawgeti(L, 2, i); else lua_geti(L, 2, i);
-    instance_object *instance = lua_touserdata(L, -1);
-    bool known = field != NULL && instance != NULL && instance->kind == OBJECT_INSTANCE;
+    instance_object *instance = field != NULL ? view_object(L, -1, OBJECT_INSTANCE) : NULL;
+    bool known = instance != NULL;
     if (!known || !view_instance_number(L, instance, field, &value)) {
       int item = lua_gettop(L);
       const clua_field *own = field_of(L, item, 3, method);

@@ -147,8 +147,8 @@ static bool read_queue(lua_State *L, int table, int32_t instance, bool running) 
     lua_Integer count = list_length(L, list);
     for (lua_Integer i = 1; i <= count; i++) {
       lua_rawgeti(L, list, i);
-      request_object *request = view_object(L, -1, OBJECT_REQUEST);
-      int32_t slot = request != NULL ? request->request.slot : add_request(L, lua_gettop(L));
+      clua_request request;
+      int32_t slot = view_get_request(L, -1, &request) ? request.slot : add_request(L, lua_gettop(L));
       spec_push(L, queue, slot);
       lua_pop(L, 1);
     }
@@ -269,8 +269,8 @@ static int host_change(lua_State *L) {
     read_instance(L, 2, instance->index, &vm->facts[instance->index], false);
     return 0;
   }
-  request_object *request = view_request(L, 1, "change: the first argument");
-  spec_request *row = &made->requests[request->request.slot];
+  clua_request request = view_request(L, 1, "change: the first argument");
+  spec_request *row = &made->requests[request.slot];
   spec_read(L, 2, CLUA_VIEW_REQUEST, NULL, &row->state);
   complete_request(L, 2, &row->state);
   read_labels(L, 2, row);
@@ -280,14 +280,14 @@ static int host_change(lua_State *L) {
 /* place(request, instance): what the engine does after routing. A prompt waits there, a request past it runs there. */
 static int host_place(lua_State *L) {
   spec *made = spec_of(L);
-  request_object *request = view_request(L, 1, "place: the request");
+  clua_request request = view_request(L, 1, "place: the request");
   instance_object *instance = view_instance(L, 2, "place: the instance");
   vm_of(L)->epoch += 1;
-  clua_request_state *state = &made->requests[request->request.slot].state;
+  clua_request_state *state = &made->requests[request.slot].state;
   bool runs = state->stage == 1;
   state->instance = instance->index;
   if (runs) state->decode_instance = instance->index; else state->prefill_instance = instance->index;
-  spec_push(L, spec_queue_of(made, instance->index, runs), request->request.slot);
+  spec_push(L, spec_queue_of(made, instance->index, runs), request.slot);
   int64_t *count = runs ? &made->states[instance->index].running_count : &made->states[instance->index].waiting_count;
   int64_t *tokens = runs ? &made->states[instance->index].running_context_tokens
                          : &made->states[instance->index].waiting_prompt_tokens;
@@ -300,9 +300,9 @@ static int host_place(lua_State *L) {
 /* finish(request): it has ended, so reading it is an error from now on. */
 static int host_finish(lua_State *L) {
   spec *made = spec_of(L);
-  request_object *request = view_request(L, 1, "finish: the request");
+  clua_request request = view_request(L, 1, "finish: the request");
   vm_of(L)->epoch += 1;
-  int32_t slot = request->request.slot;
+  int32_t slot = request.slot;
   made->requests[slot].ended_ns = vm_of(L)->now;
   for (int32_t i = 0; i < made->instance_count; i++) {
     bool waited = spec_remove(spec_queue_of(made, i, false), slot), ran = spec_remove(spec_queue_of(made, i, true), slot);

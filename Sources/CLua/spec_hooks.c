@@ -46,7 +46,7 @@ static int host_init(lua_State *L) {
 /* admit(request) -> true; or false and the reason; or "defer" and seconds */
 static int host_admit(lua_State *L) {
   clua_admit_answer answer = {.kind = CLUA_ADMITTED};
-  admission call = {view_request(L, 1, "admit: the request")->request, &answer};
+  admission call = {view_request(L, 1, "admit: the request"), &answer};
   ask(L, CLUA_ADMIT, body_admit, &call);
   switch (answer.kind) {
     case CLUA_ADMITTED: lua_pushboolean(L, 1); return 1;
@@ -87,7 +87,7 @@ static int32_t *read_candidates(lua_State *L, bool decode, int32_t *count) {
 static int route(lua_State *L, bool decode) {
   clua_vm *vm = vm_of(L);
   lua_settop(L, 2);
-  routing call = {.request = view_request(L, 1, "the request")->request, .answer = {-1, -1, CLUA_MOVES}};
+  routing call = {.request = view_request(L, 1, "the request"), .answer = {-1, -1, CLUA_MOVES}};
   call.candidates = read_candidates(L, decode, &call.count);
   ask(L, decode && vm->hooks[CLUA_ROUTE_DECODE].bound ? CLUA_ROUTE_DECODE : CLUA_ROUTE, body_route, &call);
   view_push_instance(L, call.answer.instance);
@@ -170,7 +170,7 @@ static int host_batch(lua_State *L) {
 /* ---- Observers ---- */
 
 static int notify(lua_State *L, clua_hook_id hook) {
-  clua_request request = view_request(L, 1, "the request")->request;
+  clua_request request = view_request(L, 1, "the request");
   ask(L, hook, body_notify, &request);
   return 0;
 }
@@ -200,7 +200,7 @@ static clua_request *read_requests(lua_State *L, int index, const spec_queue *us
     }
     lua_rawgeti(L, index, i + 1);
     int at = lua_gettop(L);
-    requests[i] = view_request(L, at, lua_pushfstring(L, "a %s", what))->request;
+    requests[i] = view_request(L, at, lua_pushfstring(L, "a %s", what));
     lua_pop(L, 2);
   }
   *count = (int32_t)listed;

@@ -24,8 +24,8 @@ static int answer(lua_State *L, clua_vm *vm, int32_t refusal) {
 
 int step_decode(lua_State *L) {
   clua_vm *vm = check_step(L);
-  request_object *request = view_request(L, 2, "decode: the request");
-  return answer(L, vm, vm->world.step_decode(vm->world.context, request->request));
+  clua_request request = view_request(L, 2, "decode: the request");
+  return answer(L, vm, vm->world.step_decode(vm->world.context, request));
 }
 
 int step_decode_all(lua_State *L) {
@@ -39,25 +39,25 @@ int step_decode_all(lua_State *L) {
 
 int step_prefill(lua_State *L) {
   clua_vm *vm = check_step(L);
-  request_object *request = view_request(L, 2, "prefill: the request");
+  clua_request request = view_request(L, 2, "prefill: the request");
   int64_t tokens = view_count(L, 3, "prefill: the number of tokens", 1);
-  return answer(L, vm, vm->world.step_prefill(vm->world.context, request->request, tokens));
+  return answer(L, vm, vm->world.step_prefill(vm->world.context, request, tokens));
 }
 
 int step_preempt(lua_State *L) {
   clua_vm *vm = check_step(L);
-  request_object *request = view_request(L, 2, "preempt: the request");
+  clua_request request = view_request(L, 2, "preempt: the request");
   const char *how = luaL_optstring(L, 3, "recompute");
   if (strcmp(how, "recompute") != 0) {
     return vm_raise(L, "use \"recompute\"", "preempt: \"%s\" is not available in this version", how);
   }
-  return answer(L, vm, vm->world.step_preempt(vm->world.context, request->request));
+  return answer(L, vm, vm->world.step_preempt(vm->world.context, request));
 }
 
 int step_can_allocate(lua_State *L) {
   clua_vm *vm = check_step(L);
-  request_object *request = view_request(L, 2, "can_allocate: the request");
+  clua_request request = view_request(L, 2, "can_allocate: the request");
   int64_t tokens = view_count(L, 3, "can_allocate: the number of tokens", 0);
-  lua_pushboolean(L, vm->world.step_can_allocate(vm->world.context, request->request, tokens));
+  lua_pushboolean(L, vm->world.step_can_allocate(vm->world.context, request, tokens));
   return 1;
 }

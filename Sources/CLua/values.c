@@ -9,12 +9,12 @@ static void push_by_role(lua_State *L, int which) {
   list_push(L, list->ids, list->count);
 }
 
-static void push_label(lua_State *L, request_object *object, clua_type which) {
+static void push_label(lua_State *L, clua_request request, clua_type which) {
   clua_vm *vm = vm_of(L);
-  view_push_belongings(L, object, OF_TRACE);
+  view_push_belongings(L, request, OF_TRACE);
   if (lua_rawgeti(L, -1, which) == LUA_TNIL) {
     lua_pop(L, 1);
-    int64_t length = vm->world.label(vm->world.context, object->request, which);
+    int64_t length = vm->world.label(vm->world.context, request, which);
     if (length >= 0) lua_pushlstring(L, vm->scratch, (size_t)length); else lua_pushboolean(L, 0);
     lua_pushvalue(L, -1);
     lua_rawseti(L, -3, which);
@@ -25,12 +25,12 @@ static void push_label(lua_State *L, request_object *object, clua_type which) {
   lua_pushnil(L);
 }
 
-static void push_content(lua_State *L, request_object *object) {
+static void push_content(lua_State *L, clua_request request) {
   clua_vm *vm = vm_of(L);
-  view_push_belongings(L, object, OF_TRACE);
+  view_push_belongings(L, request, OF_TRACE);
   if (lua_rawgeti(L, -1, CLUA_CONTENT) == LUA_TNIL) {
     lua_pop(L, 1);
-    int64_t count = vm->world.list_content(vm->world.context, object->request);
+    int64_t count = vm->world.list_content(vm->world.context, request);
     if (count < 0 || count > INT32_MAX) luaL_error(L, "not enough memory");
     lua_createtable(L, (int)count, 0);
     for (int64_t i = 0; i < count; i++) {
@@ -76,20 +76,20 @@ void view_push_instance_field(lua_State *L, instance_object *object, const clua_
   }
 }
 
-void view_push_request_field(lua_State *L, request_object *object, const clua_field *field) {
+void view_push_request_field(lua_State *L, clua_request request, const clua_field *field) {
   clua_vm *vm = vm_of(L);
   if (field->type == CLUA_NUMBER_OF_REQUEST) { /* an id stays true after the end */
-    lua_pushinteger(L, object->request.id);
+    lua_pushinteger(L, request.id);
     return;
   }
-  const clua_request_state *state = view_request_state(L, object);
+  const clua_request_state *state = view_request_state(L, request);
   switch (field->type) {
     case CLUA_WAITED: lua_pushnumber(L, (double)(vm->now - state->arrival_ns) / 1e9); break;
     case CLUA_SESSION:
     case CLUA_CLASS:
-    case CLUA_TENANT: push_label(L, object, field->type); break;
-    case CLUA_CONTENT: push_content(L, object); break;
-    case CLUA_DATA: view_push_belongings(L, object, OF_POLICY); break;
+    case CLUA_TENANT: push_label(L, request, field->type); break;
+    case CLUA_CONTENT: push_content(L, request); break;
+    case CLUA_DATA: view_push_belongings(L, request, OF_POLICY); break;
     case CLUA_HIDDEN:
       if (!vm->options.oracle) {
         vm_raise(L, "use predicted_output_tokens, or run with --oracle",
@@ -129,17 +129,17 @@ void view_push_step_field(lua_State *L, const clua_field *field) {
 /* Pushes a field of the instance, request or prefix at `object`. */
 void view_push_field(lua_State *L, int object, const clua_field *field) {
   void *view = lua_touserdata(L, object);
-  switch (*(object_kind *)view) {
+  switch (view_kind(L, object)) {
     case OBJECT_INSTANCE: view_push_instance_field(L, view, field); break;
     case OBJECT_PREFIX: view_push_member(L, field, &((prefix_object *)view)->state); break;
-    default: view_push_request_field(L, view, field);
+    default: view_push_request_field(L, view_request_of(view), field);
   }
 }
 
 /* Reads a numeric field without the stack; false when it is none. */
 bool view_number(lua_State *L, int at, const clua_field *field, double *value) {
   void *view = lua_touserdata(L, at);
-  object_kind kind = *(object_kind *)view;
+  object_kind kind = view_kind(L, at);
   if (kind == OBJECT_INSTANCE && view_instance_number(L, view, field, value)) return true;
   bool plain = field->type == CLUA_INTEGER || field->type == CLUA_SECONDS || field->type == CLUA_MILLISECONDS;
   if (kind == OBJECT_INSTANCE || !plain) {
@@ -149,8 +149,8 @@ bool view_number(lua_State *L, int at, const clua_field *field, double *value) {
     lua_pop(L, 1);
     return number;
   }
-  const void *base = &((prefix_object *)view)->state;
-  if (kind == OBJECT_REQUEST) base = view_request_state(L, view);
+  const void *base = kind == OBJECT_REQUEST ? (const void *)view_request_state(L, view_request_of(view))
+                                            : (const void *)&((prefix_object *)view)->state;
   int64_t member;
   memcpy(&member, (const char *)base + field->offset, sizeof member);
   *value = (double)member / (field->type == CLUA_SECONDS ? 1e9 : field->type == CLUA_MILLISECONDS ? 1e6 : 1.0);

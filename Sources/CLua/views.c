@@ -18,10 +18,10 @@ static int instance_index(lua_State *L) {
 }
 
 static int request_index(lua_State *L) {
-  request_object *object = view_request(L, 1, "the value");
+  clua_request request = view_request(L, 1, "the value");
   const clua_field *field = view_find(vm_of(L), L, CLUA_VIEW_REQUEST, 2);
   if (field == NULL) return view_unknown(L, CLUA_VIEW_REQUEST, "a request");
-  view_push_request_field(L, object, field);
+  view_push_request_field(L, request, field);
   return 1;
 }
 
@@ -76,15 +76,23 @@ static int view_newindex(lua_State *L) {
   char text[64];
   const char *name = sandbox_text(L, 2, NULL);
   const char *hint = "keep values of your own in a table of your own";
-  if (lua_type(L, 1) == LUA_TUSERDATA && view_kind(L, 1) == OBJECT_REQUEST) {
+  if (lua_type(L, 1) == LUA_TLIGHTUSERDATA) {
     hint = lua_pushfstring(L, "keep values of your own in request.data.%s", name);
   }
   return vm_raise(L, hint, "%s is read-only: cannot write '%s'", vm_show(L, 1, text, sizeof text), name);
 }
 
+/* Operators on a request. Lua's own messages would call it "a userdata value". */
+static int request_operator(lua_State *L) {
+  char text[64];
+  int at = lua_type(L, 1) == LUA_TLIGHTUSERDATA ? 1 : 2;
+  return vm_raise(L, "use one of its fields, such as request.id", "%s is no number, text, list or function",
+                  vm_show(L, at, text, sizeof text));
+}
+
 static int view_tostring(lua_State *L) {
   char text[300];
-  luaL_checktype(L, 1, LUA_TUSERDATA);
+  luaL_argexpected(L, lua_isuserdata(L, 1), 1, "view");
   lua_pushstring(L, vm_show(L, 1, text, sizeof text));
   return 1;
 }
@@ -110,6 +118,20 @@ static void make_metatable(lua_State *L, clua_view view, const char *name) {
   lua_pushcfunction(L, view_reader(view));
   lua_setfield(L, -2, "__index");
   vm_of(L)->metatables[view] = vm_keep(L);
+}
+
+/* Requests are light userdata, all of which have one metatable. */
+static void adopt_requests(lua_State *L) {
+  static const char *const operators[] = {"__add", "__sub", "__mul", "__div", "__mod",  "__pow", "__unm",
+                                          "__idiv", "__concat", "__lt", "__le", "__len", "__call"};
+  view_push_request(L, (clua_request){0, 0});
+  vm_push(L, vm_of(L)->metatables[OBJECT_REQUEST]);
+  for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
+    lua_pushcfunction(L, request_operator);
+    lua_setfield(L, -2, operators[i]);
+  }
+  lua_setmetatable(L, -2);
+  lua_pop(L, 1);
 }
 
 /* Has reads of a view find its methods in a table, without a call into C, and all else through `missing`. Pushes that table,
@@ -146,6 +168,7 @@ void views_open(lua_State *L) {
   fields_open(L);
   make_metatable(L, CLUA_VIEW_INSTANCE, "instance");
   make_metatable(L, CLUA_VIEW_REQUEST, "request");
+  adopt_requests(L);
   make_metatable(L, CLUA_VIEW_CLUSTER, "cluster");
   make_metatable(L, CLUA_VIEW_STEP, "step");
   make_metatable(L, CLUA_VIEW_PREFIX, "prefix");

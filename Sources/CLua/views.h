@@ -4,7 +4,8 @@
 
 #include "vm.h"
 
-/* First word of every userdata in a machine: all of them are made here, so this tells them apart. */
+/* First word of every full userdata in a machine: all of them are made here, so this tells them apart. Requests are light
+ * ones, which have no memory. */
 typedef enum { OBJECT_INSTANCE, OBJECT_REQUEST, OBJECT_CLUSTER, OBJECT_STEP, OBJECT_PREFIX, OBJECT_FROZEN } object_kind;
 
 typedef struct {
@@ -13,12 +14,6 @@ typedef struct {
   uint64_t stamp; /* epoch in which `state` was filled, or found to stand */
   clua_instance_state state;
 } instance_object;
-
-/* Has no user values: Lua's collector is done with it at once. What belongs to a request lies in `belongings`. */
-typedef struct {
-  object_kind kind;
-  clua_request request;
-} request_object;
 
 /* Cached blocks as they were when `evict` was asked: a copy, so it may be kept. */
 typedef struct {
@@ -57,14 +52,26 @@ void view_push_frozen(lua_State *L, const char *what);
 /* objects.c */
 void *view_object(lua_State *L, int index, object_kind kind);
 instance_object *view_instance(lua_State *L, int index, const char *what);
-request_object *view_request(lua_State *L, int index, const char *what);
-void view_push_request(lua_State *L, clua_request request);
-void view_push_belongings(lua_State *L, request_object *object, int which);
+clua_request view_request(lua_State *L, int index, const char *what);
+bool view_get_request(lua_State *L, int index, clua_request *request);
+void view_push_belongings(lua_State *L, clua_request request, int which);
 void view_push_instance(lua_State *L, int32_t index);
 void view_push_prefix(lua_State *L, int32_t place, const clua_prefix_state *state);
 void view_push_queue(lua_State *L, int32_t instance, bool running);
 void view_fill_instance(clua_vm *vm, instance_object *object);
-clua_request_state *view_request_state(lua_State *L, request_object *object);
+clua_request_state *view_request_state(lua_State *L, clua_request request);
+
+/* A request is a light userdata, so that none is made and none collected: the slot above, and below the id, which Lua's
+ * tables hash, and a bit that no address of an object has. */
+_Static_assert(sizeof(void *) == 8, "a slot and an id in one pointer");
+static inline void view_push_request(lua_State *L, clua_request request) {
+  lua_pushlightuserdata(L, (void *)((uintptr_t)(uint32_t)request.slot << 32 | (uintptr_t)(uint32_t)request.id << 1 | 1));
+}
+static inline bool view_is_request(const void *userdata) { return ((uintptr_t)userdata & 1) != 0; }
+static inline clua_request view_request_of(const void *userdata) {
+  uintptr_t bits = (uintptr_t)userdata;
+  return (clua_request){.slot = (int32_t)(bits >> 32), .id = (int32_t)((uint32_t)bits >> 1)};
+}
 
 /* The state of an instance: what is held, where that still stands. */
 static inline clua_instance_state *view_instance_state(clua_vm *vm, instance_object *object) {
@@ -113,7 +120,7 @@ int64_t view_count(lua_State *L, int index, const char *what, int64_t least);
 void view_push_field(lua_State *L, int object, const clua_field *field);
 void view_push_member(lua_State *L, const clua_field *field, const void *base);
 void view_push_instance_field(lua_State *L, instance_object *object, const clua_field *field);
-void view_push_request_field(lua_State *L, request_object *object, const clua_field *field);
+void view_push_request_field(lua_State *L, clua_request request, const clua_field *field);
 void view_push_cluster_field(lua_State *L, const clua_field *field);
 void view_push_step_field(lua_State *L, const clua_field *field);
 bool view_number(lua_State *L, int object, const clua_field *field, double *value);

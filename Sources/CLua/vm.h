@@ -38,12 +38,10 @@ typedef struct {
  * tenant, false for none, and its content. */
 enum { OF_POLICY, OF_TRACE, BELONGINGS };
 
-/* The view of the request in one slot, and its state. */
+/* The request that was read last in one slot. */
 typedef struct {
-  int view; /* registry reference; 0 before the slot had a request */
-  int32_t view_id; /* of the request whose view it is */
-  bool has_belongings; /* as has that request in `belongings` */
   int32_t id;
+  bool has_belongings; /* in `belongings` */
   uint64_t stamp; /* epoch in which `state` was filled */
   clua_request_state state;
 } held_request;

@@ -232,6 +232,16 @@ import Testing
         == "prefix_hit_tokens: the request is a number (3), expected a request")
   }
 
+  @Test(arguments: [
+    "return 1 + request", "return -request", "return request .. ''", "return request < 3",
+    "return #request", "return request()",
+  ])
+  func operatorsOnRequestsAreErrors(code: String) {
+    let error = routing(code)
+    #expect(error?.problem == "request 17 is no number, text, list or function")
+    #expect(error?.suggestion == "use one of its fields, such as request.id")
+  }
+
   @Test func undeclaredVariablesAreErrors() {
     var error = routing("count = 1")
     #expect(error?.problem == "'count' is not declared: policies cannot create global variables")
