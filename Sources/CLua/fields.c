@@ -8,7 +8,7 @@
 #define PLAIN_ROW(name, type, meaning) {#name, CLUA_##type, 0, meaning},
 
 /* Facts come first: their offsets are into another struct than those of the state. */
-static const clua_field instance_fields[] = {
+const clua_field instance_fields[] = {
 #define STRUCT clua_instance_facts
     CLUA_INSTANCE_TEXTS(ROW) CLUA_INSTANCE_FACTS(ROW)
 #undef STRUCT
@@ -58,41 +58,28 @@ bool field_is_counted(const clua_field *field) {
     case CLUA_BOOLEAN:
     case CLUA_MILLISECONDS:
     case CLUA_RATIO: return true;
-    case CLUA_INTEGER: return field_row(CLUA_VIEW_INSTANCE, field) >= FACT_FIELDS;
+    case CLUA_INTEGER: return !view_is_fact(field);
     default: return false;
   }
 }
 
 /* ---- Names ---- */
 
-static size_t slot_of(const char *key) {
-  uintptr_t bits = (uintptr_t)key;
-  return ((bits >> 4) ^ (bits >> 11)) % NAME_SLOTS;
-}
-
 /* Anchors a field name and enters its address. Short strings are interned: equal text, equal address. */
-static void enter_name(lua_State *L, const char *name, clua_view view, int8_t field) {
+static void enter_name(lua_State *L, const char *name, clua_view view, const clua_field *field) {
   clua_vm *vm = vm_of(L);
   const char *key = lua_pushstring(L, name);
   vm_keep(L);
-  size_t i = slot_of(key);
+  size_t i = view_slot_of(key);
   while (vm->names[i].key != NULL && vm->names[i].key != key) i = (i + 1) % NAME_SLOTS;
-  if (vm->names[i].key == NULL) {
-    vm->names[i].key = key;
-    memset(vm->names[i].field, -1, sizeof vm->names[i].field);
-  }
+  vm->names[i].key = key;
   vm->names[i].field[view] = field;
 }
 
-/* The field that the string at `index` names, or NULL. */
-const clua_field *view_find(clua_vm *vm, lua_State *L, clua_view view, int index) {
-  const char *key = lua_tostring(L, index); /* a number becomes text, and is then no field */
-  if (key == NULL) return NULL;
-  for (size_t i = slot_of(key); vm->names[i].key != NULL; i = (i + 1) % NAME_SLOTS) {
-    if (vm->names[i].key == key) {
-      int8_t field = vm->names[i].field[view];
-      return field < 0 ? NULL : &tables[view].fields[field];
-    }
+/* What stands in its place is another name: looks behind it. */
+const clua_field *view_find_behind(const clua_vm *vm, clua_view view, const char *key) {
+  for (size_t i = view_slot_of(key); vm->names[i].key != NULL; i = (i + 1) % NAME_SLOTS) {
+    if (vm->names[i].key == key) return vm->names[i].field[view];
   }
   return NULL;
 }
@@ -115,7 +102,7 @@ int view_unknown(lua_State *L, clua_view view, const char *what) {
 void fields_open(lua_State *L) {
   for (int view = 0; view < CLUA_VIEW_COUNT; view++) {
     for (int32_t i = 0; i < tables[view].count; i++) {
-      enter_name(L, tables[view].fields[i].name, (clua_view)view, (int8_t)i);
+      enter_name(L, tables[view].fields[i].name, (clua_view)view, &tables[view].fields[i]);
     }
   }
 }

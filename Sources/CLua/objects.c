@@ -12,12 +12,6 @@ object_kind view_kind(lua_State *L, int index) {
   return view_is_request(userdata) ? OBJECT_REQUEST : *(object_kind *)userdata;
 }
 
-/* The object at `index`, or NULL when it is no view of that kind; requests are none. */
-void *view_object(lua_State *L, int index, object_kind kind) {
-  object_kind *object = lua_touserdata(L, index); /* NULL for other types */
-  return object != NULL && !view_is_request(object) && *object == kind ? object : NULL;
-}
-
 instance_object *view_instance(lua_State *L, int index, const char *what) {
   instance_object *object = view_object(L, index, OBJECT_INSTANCE);
   if (object != NULL) return object;

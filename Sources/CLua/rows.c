@@ -112,7 +112,8 @@ void rows_refresh(lua_State *L) {
   for (int32_t i = 0; i < vm->in_use_count; i++) {
     int32_t instance = vm->in_use[i];
     held_instance *held = &vm->held[instance];
-    if (!vm->keeps_views) {
+    if (!vm->keeps_views) { /* calls that see things in between come often, where they come */
+      held->doubts = DOUBTS;
       retire(L, instance);
       continue;
     }

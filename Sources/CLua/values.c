@@ -44,7 +44,7 @@ static void push_content(lua_State *L, clua_request request) {
 }
 
 /* Pushes a member of a struct as its type says. */
-void view_push_member(lua_State *L, const clua_field *field, const void *base) {
+static inline void push_member(lua_State *L, const clua_field *field, const void *base) {
   clua_vm *vm = vm_of(L);
   int64_t value;
   memcpy(&value, (const char *)base + field->offset, sizeof value);
@@ -61,18 +61,19 @@ void view_push_member(lua_State *L, const clua_field *field, const void *base) {
   }
 }
 
+void view_push_member(lua_State *L, const clua_field *field, const void *base) { push_member(L, field, base); }
+
 void view_push_instance_field(lua_State *L, instance_object *object, const clua_field *field) {
   clua_vm *vm = vm_of(L);
-  int32_t row = field_row(CLUA_VIEW_INSTANCE, field);
+  const void *base = view_is_fact(field) ? (const void *)&vm->facts[object->index] : NULL;
   switch (field->type) {
-    case CLUA_TEXT: vm_push(L, vm->fact_texts[object->index][row]); break;
+    case CLUA_TEXT: vm_push(L, vm->fact_texts[object->index][field - instance_fields]); break;
     case CLUA_PLACE: lua_pushinteger(L, object->index + 1); break;
     case CLUA_RATIO: lua_pushnumber(L, view_kv_usage(vm, object)); break;
     case CLUA_WAITING: view_push_queue(L, object->index, false); break;
     case CLUA_RUNNING: view_push_queue(L, object->index, true); break;
     case CLUA_METHOD: lua_pushcfunction(L, instance_method(field->name)); break;
-    default:
-      view_push_member(L, field, row < FACT_FIELDS ? (void *)&vm->facts[object->index] : (void *)view_instance_state(vm, object));
+    default: push_member(L, field, base != NULL ? base : view_instance_state(vm, object));
   }
 }
 
@@ -95,7 +96,7 @@ void view_push_request_field(lua_State *L, clua_request request, const clua_fiel
         vm_raise(L, "use predicted_output_tokens, or run with --oracle",
                  "output_tokens is hidden: no router knows it before the end");
       } /* fall through */
-    default: view_push_member(L, field, state);
+    default: push_member(L, field, state);
   }
 }
 

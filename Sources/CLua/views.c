@@ -6,7 +6,8 @@
 
 static int instance_index(lua_State *L) {
   clua_vm *vm = vm_of(L);
-  instance_object *object = view_instance(L, 1, "the value");
+  instance_object *object = view_object(L, 1, OBJECT_INSTANCE);
+  if (object == NULL) object = view_instance(L, 1, "the value"); /* says what it is */
   const clua_field *field = view_find(vm, L, CLUA_VIEW_INSTANCE, 2);
   if (field == NULL) return view_unknown(L, CLUA_VIEW_INSTANCE, "an instance");
   const held_instance *held = &vm->held[object->index];
@@ -18,7 +19,8 @@ static int instance_index(lua_State *L) {
 }
 
 static int request_index(lua_State *L) {
-  clua_request request = view_request(L, 1, "the value");
+  const void *userdata = lua_touserdata(L, 1);
+  clua_request request = view_is_request(userdata) ? view_request_of(userdata) : view_request(L, 1, "the value");
   const clua_field *field = view_find(vm_of(L), L, CLUA_VIEW_REQUEST, 2);
   if (field == NULL) return view_unknown(L, CLUA_VIEW_REQUEST, "a request");
   view_push_request_field(L, request, field);

@@ -32,8 +32,21 @@ typedef struct {
 /* fields.c */
 #define ONE(...) +1
 enum { TEXT_FIELDS = 0 CLUA_INSTANCE_TEXTS(ONE), FACT_FIELDS = TEXT_FIELDS CLUA_INSTANCE_FACTS(ONE) };
+extern const clua_field instance_fields[];
 void fields_open(lua_State *L);
-const clua_field *view_find(clua_vm *vm, lua_State *L, clua_view view, int key);
+static inline size_t view_slot_of(const char *key) {
+  uintptr_t bits = (uintptr_t)key;
+  return ((bits >> 4) ^ (bits >> 11)) % NAME_SLOTS;
+}
+/* Is this field of instances one of clua_instance_facts? */
+static inline bool view_is_fact(const clua_field *field) { return field < instance_fields + FACT_FIELDS; }
+const clua_field *view_find_behind(const clua_vm *vm, clua_view view, const char *key);
+/* The field that the string at `index` names, or NULL. */
+static inline const clua_field *view_find(const clua_vm *vm, lua_State *L, clua_view view, int index) {
+  const char *key = lua_tostring(L, index); /* a number becomes text, and is then no field */
+  const name_slot *slot = &vm->names[view_slot_of(key)];
+  return __builtin_expect(slot->key == key && key != NULL, 1) ? slot->field[view] : view_find_behind(vm, view, key);
+}
 int32_t field_row(clua_view view, const clua_field *field);
 bool field_is_counted(const clua_field *field);
 int view_unknown(lua_State *L, clua_view view, const char *what);
@@ -50,7 +63,6 @@ void rows_set_reader(lua_State *L);
 void view_push_frozen(lua_State *L, const char *what);
 
 /* objects.c */
-void *view_object(lua_State *L, int index, object_kind kind);
 instance_object *view_instance(lua_State *L, int index, const char *what);
 clua_request view_request(lua_State *L, int index, const char *what);
 bool view_get_request(lua_State *L, int index, clua_request *request);
@@ -71,6 +83,12 @@ static inline bool view_is_request(const void *userdata) { return ((uintptr_t)us
 static inline clua_request view_request_of(const void *userdata) {
   uintptr_t bits = (uintptr_t)userdata;
   return (clua_request){.slot = (int32_t)(bits >> 32), .id = (int32_t)((uint32_t)bits >> 1)};
+}
+
+/* The object at `index`, or NULL when it is no view of that kind; requests are none. */
+static inline void *view_object(lua_State *L, int index, object_kind kind) {
+  object_kind *object = lua_touserdata(L, index); /* NULL for other types */
+  return object != NULL && !view_is_request(object) && *object == kind ? object : NULL;
 }
 
 /* The state of an instance: what is held, where that still stands. */
@@ -105,7 +123,7 @@ static inline bool view_instance_number(lua_State *L, instance_object *object, c
     return true;
   }
   if (field->type != CLUA_INTEGER && field->type != CLUA_SECONDS && field->type != CLUA_MILLISECONDS) return false;
-  bool fact = field_row(CLUA_VIEW_INSTANCE, field) < FACT_FIELDS;
+  bool fact = view_is_fact(field);
   const void *base = fact ? (const void *)&vm->facts[object->index] : view_instance_state(vm, object);
   int64_t member;
   memcpy(&member, (const char *)base + field->offset, sizeof member);

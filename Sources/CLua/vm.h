@@ -80,10 +80,10 @@ typedef struct {
   int64_t count;
 } log_site;
 
-/* Interned name -> field of each view; -1 is none. */
+/* Interned name -> field of each view; NULL is none. */
 typedef struct {
   const char *key;
-  int8_t field[CLUA_VIEW_COUNT];
+  const clua_field *field[CLUA_VIEW_COUNT];
 } name_slot;
 
 enum { MOST_FIELDS = 64, NAME_SLOTS = 256, LIST_SLOTS = 32, SITE_SLOTS = 512, STAT_WORDS = 8 };
