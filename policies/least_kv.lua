@@ -4,6 +4,8 @@
 -- `kv_usage` counts what requests hold and what is promised to transfers under way, so ten decisions at one instant
 -- see each other. Among equally full instances the one with less work in hand wins.
 --
+-- Past the headroom all are as good as full: they come behind all others, the one with the least work in hand first.
+--
 -- To change it: compare something else, such as c.waiting_count or c.inflight.
 
 ---@type simhost.Policy
@@ -15,7 +17,7 @@ return {
   params = {
     headroom = {
       type = "number", default = 0.05, min = 0, max = 1,
-      help = "fraction of KV capacity kept free; instances that are fuller come last",
+      help = "fraction of KV capacity kept free; instances that are fuller come last, by their work in hand",
     },
   },
 
@@ -26,7 +28,7 @@ return {
     for i = 1, #candidates do
       local c = candidates[i]
       local score = c.kv_usage
-      if score >= full then score = score + 1 end -- still possible, but behind all others
+      if score >= full then score = 1 + c.inflight end -- still possible, but behind all others
       if not best or score < best_score or (score == best_score and c.inflight < best.inflight) then
         best, best_score = c, score
       end

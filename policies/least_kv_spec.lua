@@ -13,10 +13,15 @@ describe("least_kv", function()
   end)
 
   it("puts instances without headroom last", function()
-    local c = with_usage(0.95, 0.92)
+    local c = with_usage(0.95, 0.89)
+    c:change(c.prefill[2], { inflight = 5 })
     expect(c:route(c:request())):is(c.prefill[2])
-    c:change(c.prefill[1], { kv_usage = 0.89 })
-    expect(c:route(c:request())):is(c.prefill[1])
+  end)
+
+  it("sends work where there is least of it when all are full", function()
+    local c = with_usage(0.92, 0.95)
+    c:change(c.prefill[1], { inflight = 5 })
+    expect(c:route(c:request())):is(c.prefill[2])
   end)
 
   it("takes the less loaded of equally full ones", function()
