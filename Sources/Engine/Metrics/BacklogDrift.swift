@@ -19,13 +19,11 @@ public struct BacklogDrift: Sendable, Equatable {
 
   /// nil for a run of few requests, or all at once.
   public init?(_ records: ContiguousArray<RequestRecord>) {
-    var arrivals = 0
-    var (first, last) = (SimTime.never, SimTime.zero)
-    for record in records where record.arrival != .never {
-      arrivals += 1
-      first = min(first, record.arrival)
-      last = max(last, record.arrival)
-    }
+    self.init(records, RecordTotals(records))
+  }
+
+  init?(_ records: ContiguousArray<RequestRecord>, _ totals: RecordTotals) {
+    let (arrivals, first, last) = (totals.arrivals, totals.firstArrival, totals.lastArrival)
     guard arrivals >= Self.fewest, first < last else { return nil }
     let span = Double((last - first).nanoseconds)
     func moment(_ time: SimTime) -> Int {

@@ -8,15 +8,15 @@ public struct Conservation: Sendable, Equatable {
   public var unfinished = 0
 
   public init(injected: Int, records: ContiguousArray<RequestRecord>) {
+    self.init(injected: injected, RecordTotals(records))
+  }
+
+  init(injected: Int, _ totals: RecordTotals) {
     self.injected = injected
-    for record in records {
-      switch record.outcome {
-      case .finished: finished += 1
-      case .rejected: rejected += 1
-      case .cancelled: cancelled += 1
-      case .unfinished: unfinished += 1
-      }
-    }
+    finished = totals.finished
+    rejected = totals.rejected
+    cancelled = totals.cancelled
+    unfinished = totals.unfinished
   }
 
   public var holds: Bool { injected == finished + rejected + cancelled + unfinished }
@@ -35,16 +35,22 @@ extension RunResult {
   /// - Parameter injected: requests of the workload.
   /// - Returns: which law is broken, with the values; nil when all hold.
   public func brokenLaw(injected: Int) -> String? {
-    let conservation = Conservation(injected: injected, records: records)
-    guard conservation.holds else { return conservation.line }
+    var totals = RecordTotals()
     var previous = RequestID.none
+    var broken: String?
     for record in records {
-      guard previous < record.id else {
-        return "request \(record.id.index) is recorded after request \(previous.index)"
+      totals.add(record)
+      if broken != nil { continue }
+      if previous >= record.id {
+        broken = "request \(record.id.index) is recorded after request \(previous.index)"
+      } else if let law = record.brokenLaw {
+        broken = "request \(record.id.index): \(law)"
       }
       previous = record.id
-      if let law = record.brokenLaw { return "request \(record.id.index): \(law)" }
     }
+    let conservation = Conservation(injected: injected, totals)
+    guard conservation.holds else { return conservation.line }
+    if let broken { return broken }
     if let migration, migration.begun != migration.finished + migration.aborted {
       return "\(migration.begun) migrations began, \(migration.finished) came to their end, "
         + "\(migration.aborted) were given up"

@@ -18,38 +18,46 @@ extension Distribution {
   /// Exact statistics of durations in nanoseconds; nil without any.
   init?(ofNanoseconds samples: consuming ContiguousArray<Double>) {
     radixSort(&samples) { $0.sortKey }
-    self.init(ofSorted: samples)
+    self.init(ofSorted: samples) { $0 }
   }
 
   /// The same for whole nanoseconds, which have fewer digits to sort by.
   init?(ofWholeNanoseconds samples: consuming ContiguousArray<Int64>) {
     radixSort(&samples) { UInt64(bitPattern: $0) ^ (1 << 63) }
-    self.init(ofSorted: ContiguousArray(samples.lazy.map(Double.init)))
+    self.init(ofSorted: samples) { Double($0) }
   }
 
-  private init?(ofSorted sorted: ContiguousArray<Double>) {
-    guard let first = sorted.first else { return nil }
+  /// - Parameter number: a sample as a number; samples are millions, so that they are not made into numbers beforehand.
+  @inline(__always)
+  private init?<Sample>(
+    ofSorted sorted: ContiguousArray<Sample>, _ number: (Sample) -> Double
+  ) {
+    guard let first = sorted.first, let last = sorted.last else { return nil }
 
     // Neumaier's sum: the result does not drift with the number of samples.
     var sum = CompensatedSum()
-    for sample in sorted { sum.add(sample) }
+    for sample in sorted { sum.add(number(sample)) }
     let mean = sum.value / Double(sorted.count)
     var squares = CompensatedSum()
-    for sample in sorted { squares.add((sample - mean) * (sample - mean)) }
+    for sample in sorted {
+      let deviation = number(sample) - mean
+      squares.add(deviation * deviation)
+    }
+    func milliseconds(at percent: Double) -> Double {
+      percentile(percent, of: sorted.count) { number(sorted[$0]) } / nanosecondsPerMillisecond
+    }
 
     count = sorted.count
     self.mean = mean / nanosecondsPerMillisecond
     standardDeviation =
       (squares.value / Double(sorted.count)).squareRoot() / nanosecondsPerMillisecond
-    minimum = (sorted.first ?? first) / nanosecondsPerMillisecond
-    p50 = percentile(50, ofSorted: sorted) / nanosecondsPerMillisecond
-    p90 = percentile(90, ofSorted: sorted) / nanosecondsPerMillisecond
-    p95 = percentile(95, ofSorted: sorted) / nanosecondsPerMillisecond
-    p99 = percentile(99, ofSorted: sorted) / nanosecondsPerMillisecond
-    p999 =
-      sorted.count >= Self.fewestForP999
-      ? percentile(99.9, ofSorted: sorted) / nanosecondsPerMillisecond : nil
-    maximum = (sorted.last ?? first) / nanosecondsPerMillisecond
+    minimum = number(first) / nanosecondsPerMillisecond
+    p50 = milliseconds(at: 50)
+    p90 = milliseconds(at: 90)
+    p95 = milliseconds(at: 95)
+    p99 = milliseconds(at: 99)
+    p999 = sorted.count >= Self.fewestForP999 ? milliseconds(at: 99.9) : nil
+    maximum = number(last) / nanosecondsPerMillisecond
   }
 
   /// Statistics of a histogram over nanoseconds; nil when it is empty.
@@ -94,11 +102,16 @@ private let nanosecondsPerMillisecond = 1e6
 /// - Parameter sorted: ascending, not empty.
 /// - Parameter percent: from 0 to 100.
 func percentile(_ percent: Double, ofSorted sorted: ContiguousArray<Double>) -> Double {
-  let position = percent / 100 * Double(sorted.count - 1)
+  percentile(percent, of: sorted.count) { sorted[$0] }
+}
+
+/// The same of `count` samples, the one at a place by `sample`.
+private func percentile(_ percent: Double, of count: Int, _ sample: (Int) -> Double) -> Double {
+  let position = percent / 100 * Double(count - 1)
   let lower = Int(position)
   let fraction = position - Double(lower)
-  let a = sorted[lower]
-  let b = sorted[min(lower + 1, sorted.count - 1)]
+  let a = sample(lower)
+  let b = sample(min(lower + 1, count - 1))
   return fraction < 0.5 ? a + (b - a) * fraction : b - (b - a) * (1 - fraction)
 }
 

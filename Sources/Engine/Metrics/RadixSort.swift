@@ -20,7 +20,10 @@ func radixSort<Element: BitwiseCopyable>(
   let shifts = stride(from: 0, to: UInt64.bitWidth, by: digitBits)
     .filter { (varying >> UInt64($0)) & digitMask != 0 }
 
-  var sorted = elements
+  // Each pass fills its target, so that this needs no contents.
+  var sorted = ContiguousArray<Element>(unsafeUninitializedCapacity: elements.count) {
+    $1 = elements.count
+  }
   elements.withUnsafeMutableBufferPointer { elements in
     sorted.withUnsafeMutableBufferPointer { sorted in
       withUnsafeTemporaryAllocation(of: Int.self, capacity: Int(digitMask) + 1) { starts in

@@ -95,29 +95,28 @@ extension RunSummary {
     _ result: RunResult, cluster: ClusterSpec, injected: Int, targets: GoodputTargets? = nil,
     window: MeasurementWindow = .everything, kinds: RequestKinds = .none
   ) {
-    conservation = Conservation(injected: injected, records: result.records)
-    rejections = RejectionCount.count(result)
+    let all = RecordTotals(result.records)
+    conservation = Conservation(injected: injected, all)
+    rejections = all.rejected > 0 ? RejectionCount.count(result) : []
     self.window = window
     var records = result.records
+    var totals = all
     if window.isEverything {
       measured = conservation
       gapHistogram = result.gapHistogram
     } else {
       let counts = window.contains(records)
       records = ContiguousArray(zip(records, counts).lazy.filter(\.1).map(\.0))
-      measured = Conservation(injected: records.count, records: records)
+      totals = RecordTotals(records)
+      measured = Conservation(injected: records.count, totals)
       gapHistogram = result.gapHistogram(of: counts)
     }
 
-    (promptTokens, outputTokens) = (0, 0)
-    for record in records where record.outcome == .finished {
-      promptTokens += Int(record.promptTokens)
-      outputTokens += Int(record.outputTokens)
-    }
-    let span = Self.span(records)
-    firstArrival = span.start
-    duration = span.length
-    let whole = window.isEverything ? span : Self.span(result.records)
+    promptTokens = totals.promptTokens
+    outputTokens = totals.outputTokens
+    firstArrival = totals.span.start
+    duration = totals.span.length
+    let whole = all.span
 
     var latencies = LatencySamples(records)
     ttft = Distribution(ofWholeNanoseconds: latencies.ttft.take())
@@ -135,38 +134,24 @@ extension RunSummary {
     replication = result.replication
     tiers = result.tiers
     faults = result.faults
-    retries = result.records.reduce(0) { $0 + Int($1.retries) }
+    retries = all.retries
 
     instances = zip(cluster.instances, result.instances).map { spec, totals in
       InstanceSummary(
         name: spec.name, role: spec.role, totals: totals,
         utilization: whole.length > .zero ? totals.busy.seconds / whole.length.seconds : 0)
     }
-    maxConcurrentRequests = result.maxConcurrentRequests(from: whole.start)
+    maxConcurrentRequests = result.maxConcurrentRequests(during: whole)
     maxOutputTokensPerSecond = result.maxOutputTokensPerSecond
     let (promised, length) = (measured.injected, duration)
     goodput = targets.map {
       Goodput($0, records: records, injected: promised, duration: length)
     }
-    backlog = BacklogDrift(result.records)
+    backlog = BacklogDrift(result.records, all)
     tenants = kinds.haveTenants ? TenantTable(records) { kinds[$0]?.tenant } : nil
     classes = ClassTable(records, kinds: kinds, targets: targets)
     bottleneck = .notSaturated
     bottleneck = Bottleneck(of: self)
-  }
-
-  /// From the first arrival to the last end.
-  private static func span(
-    _ records: ContiguousArray<RequestRecord>
-  ) -> (start: SimTime, length: SimDuration) {
-    var arrival = SimTime.never
-    var end = SimTime.zero
-    for record in records {
-      arrival = min(arrival, record.arrival)
-      if record.end != .never { end = max(end, record.end) }
-    }
-    let start = arrival == .never ? .zero : arrival
-    return (start, max(.zero, end - start))
   }
 
   /// `count` in each second of the run; 0 for a run without duration.

@@ -7,7 +7,8 @@ struct FaultTracker {
   private var underWay: [Int] = []
 
   init(_ scenario: Scenario) {
-    let last = scenario.workload.requests.map(\.arrival).filter { $0 != .never }.max() ?? .zero
+    let arrivals = scenario.workload.requests.lazy.map(\.arrival)
+    let last = arrivals.filter { $0 != .never }.max() ?? .zero
     schedule = FaultSchedule(
       scenario.options.faults, cluster: scenario.cluster, seed: scenario.options.seed, until: last)
   }
