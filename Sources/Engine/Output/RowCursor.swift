@@ -6,6 +6,7 @@ struct RowCursor {
   static let widestNumber = 24
 
   private(set) var place: UnsafeMutablePointer<UInt8>
+  private let fours = FourDigits.table
 
   init(at place: UnsafeMutablePointer<UInt8>) { self.place = place }
 
@@ -23,13 +24,60 @@ struct RowCursor {
   }
 
   @inline(__always)
-  mutating func put(_ value: Int64) { put(value.magnitude, negative: value < 0, decimals: 0) }
+  mutating func put(_ value: Int64) {
+    guard value >= 0, value < Self.eightDigitLimit else {
+      return put(value.magnitude, negative: value < 0, decimals: 0)
+    }
+    putUpToEight(UInt64(truncatingIfNeeded: value))
+  }
 
   /// Nanoseconds as milliseconds with six decimals, which is exact: `1234567` is `1.234567`.
   @inline(__always)
   mutating func put(milliseconds nanoseconds: Int64) {
-    put(nanoseconds.magnitude, negative: nanoseconds < 0, decimals: 6)
+    guard nanoseconds >= 0, nanoseconds < Self.eightDigitLimit * 1_000_000 else {
+      return put(nanoseconds.magnitude, negative: nanoseconds < 0, decimals: 6)
+    }
+    let value = UInt64(truncatingIfNeeded: nanoseconds)
+    let whole = value / 1_000_000
+    putUpToEight(whole)
+    put(UInt8(ascii: "."))
+    let part = value &- whole &* 1_000_000
+    let front = part / 100
+    put(bytes: fours[Int(truncatingIfNeeded: front)])
+    put(bytes: UInt16(fours[Int(truncatingIfNeeded: part &- front &* 100)] >> 16))
   }
+
+  // MARK: Four digits at once
+
+  /// Numbers below this have eight digits at most.
+  private static var eightDigitLimit: Int64 { 100_000_000 }
+
+  /// Digits of a number below `eightDigitLimit`, at least one.
+  @inline(__always)
+  private mutating func putUpToEight(_ value: UInt64) {
+    if value < 10_000 { return putUpToFour(value) }
+    let upper = value / 10_000
+    putUpToFour(upper)
+    put(bytes: fours[Int(truncatingIfNeeded: value &- upper &* 10_000)])
+  }
+
+  @inline(__always)
+  private mutating func putUpToFour(_ value: UInt64) {
+    let count = 1 + (value >= 10 ? 1 : 0) + (value >= 100 ? 1 : 0) + (value >= 1000 ? 1 : 0)
+    let digits =
+      fours[Int(truncatingIfNeeded: value)] >> UInt32(truncatingIfNeeded: 8 * (4 - count))
+    UnsafeMutableRawPointer(place).storeBytes(of: digits.littleEndian, as: UInt32.self)
+    place += count
+  }
+
+  /// The bytes of `word`, the lowest first.
+  @inline(__always)
+  private mutating func put<Word: FixedWidthInteger & BitwiseCopyable>(bytes word: Word) {
+    UnsafeMutableRawPointer(place).storeBytes(of: word.littleEndian, as: Word.self)
+    place += MemoryLayout<Word>.size
+  }
+
+  // MARK: Any number of digits
 
   /// Nanoseconds as microseconds with three decimals, which is exact.
   mutating func put(microseconds nanoseconds: Int64) {
@@ -97,4 +145,20 @@ struct RowCursor {
     75767778798081828384858687888990919293949596979899
     """
   }
+}
+
+/// The digits of 0000 to 9999: 40 kB that the fastest cache has room for, and a fraction of the work of dividing.
+private enum FourDigits {
+  /// Four bytes of text in each word, the first digit in the lowest. Made once, kept until the process ends, and only read.
+  nonisolated(unsafe) static let table: UnsafePointer<UInt32> = {
+    let table = UnsafeMutablePointer<UInt32>.allocate(capacity: 10_000)
+    for value in 0..<10_000 {
+      var word: UInt32 = 0
+      for divisor in [1, 10, 100, 1000] {
+        word = word << 8 | UInt32(UInt8(ascii: "0")) + UInt32(value / divisor % 10)
+      }
+      (table + value).initialize(to: word)
+    }
+    return UnsafePointer(table)
+  }()
 }

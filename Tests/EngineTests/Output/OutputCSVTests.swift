@@ -95,6 +95,22 @@ import Testing
     }
   }
 
+  @Test func millisecondsOfAllLengthsAreExact() {
+    var random = RandomStream(seed: 0, name: "digits")
+    var bound: Int64 = 1
+    for _ in 0..<18 {
+      bound *= 10
+      let within = (0..<50).map { _ in Int64(random.next() % UInt64(bound)) }
+      for value in [bound - 1, bound, bound + 1] + within {
+        var sink = ByteSink()
+        sink.write(milliseconds: value)
+        let part = String(value % 1_000_000)
+        let zeros = String(repeating: "0", count: 6 - part.count)
+        #expect(sink.text == "\(value / 1_000_000).\(zeros)\(part)")
+      }
+    }
+  }
+
   @Test(arguments: [
     (0, "0.000000"), (1, "0.000001"), (999_999, "0.999999"), (1_000_000, "1.000000"),
     (1_234_567, "1.234567"), (-1_500_000, "-1.500000"),
