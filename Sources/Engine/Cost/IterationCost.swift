@@ -39,12 +39,39 @@ public enum IterationCost: CostModel {
     if case .platform(let model) = self { model.device } else { self }
   }
 
-  @inlinable public func iterationTime(_ shape: IterationShape) -> SimDuration {
+  public func iterationTime(_ shape: IterationShape) -> SimDuration {
     switch self {
     case .linear(let model): model.iterationTime(shape)
     case .profile(let model): model.iterationTime(shape)
     case .analytic(let model): model.iterationTime(shape)
     case .platform(let model): model.iterationTime(shape)
     }
+  }
+}
+
+/// A cost model that someone else keeps alive. Asking it counts no references, as asking an `IterationCost` does.
+struct BorrowedCost {
+  let usesContextExtremes: Bool
+  private let model: UnsafePointer<IterationCost>
+  private let analytic: Unmanaged<AnalyticCost>?
+
+  init(_ model: UnsafePointer<IterationCost>) {
+    self.model = model
+    usesContextExtremes = model.pointee.usesContextExtremes
+    analytic = if case .analytic(let cost) = model.pointee { .passUnretained(cost) } else { nil }
+  }
+
+  @inline(__always)
+  func writeEnds(
+    of shape: IterationShape, from start: SimTime, to ends: UnsafeMutableBufferPointer<SimTime>
+  ) {
+    guard let analytic else { return model.pointee.writeEnds(of: shape, from: start, to: ends) }
+    analytic._withUnsafeGuaranteedRef { $0.writeEnds(of: shape, from: start, to: ends) }
+  }
+
+  @inline(__always)
+  func iterationTime(_ shape: IterationShape) -> SimDuration {
+    guard let analytic else { return model.pointee.iterationTime(shape) }
+    return analytic._withUnsafeGuaranteedRef { $0.iterationTime(shape) }
   }
 }

@@ -12,7 +12,8 @@
 /// Source: Kwon et al., SOSP 2023, https://doi.org/10.1145/3600006.3613165, section 4; vLLM `v1/core/block_pool.py`.
 struct KVBlockPool {
   let capacity: Int
-  let blockSize: Int
+  private let size: BlockSize
+  var blockSize: Int { size.tokens }
   /// Blocks that no request holds, cached ones included.
   private(set) var free: Int
   /// Those of them that still can be found by key.
@@ -56,9 +57,9 @@ struct KVBlockPool {
   }
 
   init(capacity: Int, blockSize: Int) {
-    precondition(capacity >= 0 && blockSize > 0)
+    precondition(capacity >= 0)
     self.capacity = capacity
-    self.blockSize = blockSize
+    size = BlockSize(blockSize)
     free = 0
     appendBlank(capacity)
   }
@@ -75,7 +76,7 @@ struct KVBlockPool {
   var held: Int { capacity - free }
 
   @inline(__always)
-  func blocks(forTokens tokens: Int) -> Int { (tokens + blockSize - 1) / blockSize }
+  func blocks(forTokens tokens: Int) -> Int { size.blocks(for: tokens) }
 
   // MARK: Asking
 
@@ -134,7 +135,8 @@ struct KVBlockPool {
 
   /// Makes the full blocks among the first `tokens` findable.
   mutating func name(_ holding: inout KVHolding, tokens: Int, keys: BlockKeys) {
-    let full = min(tokens / blockSize, keys.count)
+    if keys.isEmpty { return }
+    let full = min(size.full(in: tokens), keys.count)
     while holding.entries.count < full {
       holding.blanks -= 1
       holding.entries.append(register(keys[holding.entries.count], place: holding.entries.count))
@@ -173,7 +175,9 @@ struct KVBlockPool {
   /// Gives everything back: blanks first, then known blocks from the last to the first.
   mutating func release(_ holding: inout KVHolding) {
     appendBlank(holding.blanks)
+    holding.blanks = 0
     releases &+= 1
+    if holding.entries.isEmpty { return }
     for entry in holding.entries.reversed() {
       entries[Int(entry)].references -= 1
       guard entries[Int(entry)].references == 0 else { continue }
@@ -190,7 +194,6 @@ struct KVBlockPool {
         cached += 1
       }
     }
-    holding.blanks = 0
     holding.entries.removeAll(keepingCapacity: true)
   }
 

@@ -16,32 +16,31 @@ public struct GapHistogram: Sendable, Equatable {
 
   /// Place of the bin that a value falls into.
   @inline(__always)
-  private static func bin(of value: UInt64) -> Int {
+  static func bin(of value: UInt64) -> Int {
     let shift = 64 - 1 - halfBits - (value | UInt64(2 * half - 1)).leadingZeroBitCount
     return shift << halfBits + Int(truncatingIfNeeded: value >> UInt64(shift))
   }
 
   /// Smallest and largest value of a bin.
-  private static func range(ofBin bin: Int) -> (lower: UInt64, upper: UInt64) {
+  static func range(ofBin bin: Int) -> (lower: UInt64, upper: UInt64) {
     let shift = max(0, bin >> halfBits - 1)
     let lower = UInt64(bin - shift << halfBits) << UInt64(shift)
     return (lower, lower + (1 << UInt64(shift)) - 1)
   }
 
-  /// Smallest and largest value that are counted together with `value`.
-  func range(around value: UInt64) -> (lower: UInt64, upper: UInt64) {
-    Self.range(ofBin: Self.bin(of: value))
-  }
-
   public mutating func record(_ value: UInt64, count: UInt64 = 1) {
     guard count > 0 else { return }
-    let bin = Self.bin(of: value)
+    record(count, in: Self.bin(of: value), least: value, most: value)
+  }
+
+  /// Counts `count` values of one bin, at least one, the extremes of which are known.
+  mutating func record(_ count: UInt64, in bin: Int, least: UInt64, most: UInt64) {
     if bin >= counts.count {
       counts.append(contentsOf: repeatElement(0, count: bin + 1 - counts.count))
     }
     counts[bin] += count
-    minimum = totalCount == 0 ? value : min(minimum, value)
-    maximum = max(maximum, value)
+    minimum = totalCount == 0 ? least : min(minimum, least)
+    maximum = max(maximum, most)
     totalCount += count
   }
 

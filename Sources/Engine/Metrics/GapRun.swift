@@ -3,6 +3,7 @@
 ///
 /// The histogram is then as if each gap had been recorded by itself: a bin only knows its count, and the extremes are kept.
 struct GapRun {
+  private var bin = 0
   private var lower: UInt64 = 1
   private var upper: UInt64 = 0
   private var count: UInt64 = 0
@@ -20,15 +21,15 @@ struct GapRun {
 
   private mutating func open(_ value: UInt64, _ histogram: inout GapHistogram) {
     close(into: &histogram)
-    (lower, upper) = histogram.range(around: value)
+    bin = GapHistogram.bin(of: value)
+    (lower, upper) = GapHistogram.range(ofBin: bin)
     (least, most) = (value, value)
   }
 
   /// Records what is in the run, and empties it.
   mutating func close(into histogram: inout GapHistogram) {
     guard count > 0 else { return }
-    if count > 1 { histogram.record(least, count: count - 1) }
-    histogram.record(most, count: 1)
+    histogram.record(count, in: bin, least: least, most: most)
     count = 0
     (lower, upper) = (1, 0)
   }

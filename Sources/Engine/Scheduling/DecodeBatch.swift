@@ -6,6 +6,8 @@
 protocol DecodeBatch {
   /// - Parameter tracksExtremes: whether `contextRange` will be asked for.
   init(blockSize: Int, tracksExtremes: Bool)
+  /// Ends memory of its own; nothing may be asked of it any more.
+  func deallocate()
 
   var count: Int { get }
   /// Iterations started.

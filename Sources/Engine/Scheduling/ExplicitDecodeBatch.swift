@@ -14,6 +14,8 @@ struct ExplicitDecodeBatch: DecodeBatch {
 
   init(blockSize: Int, tracksExtremes: Bool) { self.blockSize = blockSize }
 
+  func deallocate() {}
+
   var count: Int { members.count }
   var contextTokens: Int { members.reduce(0) { $0 + $1.computed } }
   var contextSquares: Int { members.reduce(0) { $0 &+ $1.computed &* $1.computed } }

@@ -12,7 +12,7 @@ extension Instance {
     step.takesAllDecodes = false
     step.markedDecodes = 0
     step.preemptions = 0
-    step.preempted.removeAll(keepingCapacity: true)
+    if !step.preempted.isEmpty { step.preempted.removeAll(keepingCapacity: true) }
     step.admissions = 0
     step.joined.removeAll()
     step.fresh.removeAll()

@@ -78,6 +78,7 @@ struct Instance<Batch: DecodeBatch>: ~Copyable {
 
   func deallocate() {
     pool.deallocate()
+    batch.deallocate()
     running.deallocate()
     prefilling.deallocate()
     paused.deallocate()
@@ -103,6 +104,7 @@ struct Instance<Batch: DecodeBatch>: ~Copyable {
     prefilling.removeAll()
     paused.removeAll()
     leaving.removeAll()
+    batch.deallocate()
     batch = Batch(blockSize: limits.blockSize, tracksExtremes: tracksExtremes)
     inflight = 0
     transfersIn = 0

@@ -1,12 +1,11 @@
-import HeapModule
-
 /// A decode batch that costs nothing per member and iteration.
 ///
 /// A member's context is its *base* (context at joining, less the iterations until then) plus the number of iterations, so
 /// one counter advances all. Members by base modulo the block size tell how many need a block in which iteration; a heap
 /// tells who finishes when. Entries of members that left are recognised by their stamp and dropped when they surface.
 struct LazyDecodeBatch: DecodeBatch {
-  private let blockSize: Int
+  private let size: BlockSize
+  private var blockSize: Int { size.tokens }
   private let tracksExtremes: Bool
   private(set) var count = 0
   private(set) var iteration = 0
@@ -17,33 +16,43 @@ struct LazyDecodeBatch: DecodeBatch {
   /// Sum of the squares of bases; wraps around, as their sum with what follows from the others does.
   private var baseSquares = 0
   /// Members by base modulo block size.
-  private var residues: ContiguousArray<Int32>
+  private var residues: Pile<Int32>
   /// Slots of members with keys to publish, by the same residue.
   private var keyed: ContiguousArray<ContiguousArray<Int32>>
   private var keyedCount = 0
-  private var due = Heap<Due>()
+  private var due = PlainHeap<Due>()
   private var minBase = 0
   private var maxBase = 0
   /// A member at an end of the range has left.
   private var rangeIsStale = false
 
-  private struct Due: Comparable {
+  private struct Due: Comparable, BitwiseCopyable {
     /// Iteration whose end brings the last token.
     var iteration: Int
+    /// No two members have the same.
     var order: Int
     var stamp: Int
     var slot: Int32
-    static func < (a: Due, b: Due) -> Bool {
-      a.iteration != b.iteration
-        ? a.iteration < b.iteration : a.order != b.order ? a.order < b.order : a.stamp < b.stamp
-    }
+
+    /// One number for the whole order, and no branch. An order of admission is not negative.
+    @inline(__always)
+    private var rank: Int128 { Int128(iteration) << 64 | Int128(order) }
+
+    @inline(__always)
+    static func < (a: Due, b: Due) -> Bool { a.rank < b.rank }
   }
 
   init(blockSize: Int, tracksExtremes: Bool) {
-    self.blockSize = blockSize
+    size = BlockSize(blockSize)
     self.tracksExtremes = tracksExtremes
-    residues = ContiguousArray(repeating: 0, count: blockSize)
+    residues = Pile(capacity: blockSize)
+    residues.extend(by: blockSize).update(repeating: 0)
     keyed = ContiguousArray(repeating: [], count: blockSize)
+  }
+
+  func deallocate() {
+    residues.deallocate()
+    due.deallocate()
   }
 
   var contextTokens: Int { baseSum + count * iteration }
@@ -54,10 +63,7 @@ struct LazyDecodeBatch: DecodeBatch {
   var hasKeyed: Bool { keyedCount > 0 }
 
   @inline(__always)
-  private func residue(ofBase base: Int) -> Int {
-    let place = base % blockSize
-    return place < 0 ? place + blockSize : place
-  }
+  private func residue(ofBase base: Int) -> Int { size.remainder(of: base) }
 
   /// Place in `residues` before the one that fills its block an iteration later.
   @inline(__always)
@@ -69,19 +75,19 @@ struct LazyDecodeBatch: DecodeBatch {
   }
 
   func growth(over iterations: Int) -> Int {
-    let rounds = iterations < blockSize ? 0 : iterations / blockSize
+    let rounds = size.full(in: iterations)
+    let rest = iterations - rounds * blockSize
+    // Downwards from `fullBlocks`, and on from the end.
+    let first = fullBlocks + 1 - rest
     var blocks = rounds * count
-    var place = fullBlocks
-    for _ in 0..<(iterations - rounds * blockSize) {
-      blocks += Int(residues[place])
-      place = before(place)
-    }
+    for place in max(0, first)..<fullBlocks + 1 { blocks += Int(residues[place]) }
+    if first < 0 { for place in blockSize + first..<blockSize { blocks += Int(residues[place]) } }
     return blocks
   }
 
   func iterations(most: Int, free: Int) -> Int {
     guard most > 0 else { return 0 }
-    if (most / blockSize + 1) * count <= free { return most }
+    if (size.full(in: most) + 1) * count <= free { return most }
     var left = free
     var place = before(fullBlocks)
     for ahead in 0..<most {
@@ -114,9 +120,9 @@ struct LazyDecodeBatch: DecodeBatch {
   }
 
   mutating func iterationsToFinish(_ rows: RequestRows) -> Int? {
-    while let first = due.min {
+    while let first = due.first {
       if isCurrent(first, rows) { return first.iteration - iteration }
-      due.removeMin()
+      due.pop()
     }
     return nil
   }
@@ -148,7 +154,7 @@ struct LazyDecodeBatch: DecodeBatch {
       keyedCount += 1
     }
     // After an iteration `reached` is `computed` + 1.
-    due.insert(
+    due.push(
       Due(
         iteration: Int(rows[slot].target) - 1 - base, order: rows[slot].order, stamp: stamp,
         slot: slot))
@@ -173,13 +179,13 @@ struct LazyDecodeBatch: DecodeBatch {
 
   mutating func advance(by iterations: Int) {
     iteration += iterations
-    fullBlocks -= iterations < blockSize ? iterations : iterations % blockSize
+    fullBlocks -= size.remainder(of: iterations)
     if fullBlocks < 0 { fullBlocks += blockSize }
   }
 
   mutating func popFinished(_ rows: RequestRows, into finished: inout Pile<Int32>) {
-    while let first = due.min, first.iteration <= iteration {
-      due.removeMin()
+    while let first = due.first, first.iteration <= iteration {
+      due.pop()
       guard isCurrent(first, rows) else { continue }
       leave(first.slot, rows)
       finished.append(first.slot)

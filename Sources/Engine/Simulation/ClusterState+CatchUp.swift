@@ -31,7 +31,8 @@ extension ClusterState {
     lanes[index].isUnderWay = true
   }
 
-  /// Ends the iteration under way and all others that end before now, and begins those that follow them, at once.
+  /// Ends the iteration under way and all others that end before now, and begins those that follow them, at once; and ends
+  /// the last one of the plan that ends now, which nothing follows.
   ///
   /// They are iterations of the decode batch alone, not the first of their plan, without keys to publish.
   private mutating func passIterations(_ index: Int) {
@@ -41,17 +42,23 @@ extension ClusterState {
     let first = lane.pointee.ended
     let count = lane.pointee.ends.count
     var start = lane.pointee.start
+    let lastEndsNow = stage >= .outcomes && lane.pointee.ends[count - 1] == now
     var place = first
     var duration = SimDuration.zero
+    // Beside the lane, so that they need not go to memory and back for each iteration.
+    var gaps = lane.pointee.gaps
+    var tokens = lane.pointee.tokens
     repeat {
       let end = lane.pointee.ends[place]
-      guard end < now else { break }
+      guard end < now || (lastEndsNow && place == count - 1) else { break }
       duration = end - start
-      lane.pointee.gaps.add(duration, count: decodes, to: &gapHistogram)
-      tokenRate.add(decodes, at: end, to: &lane.pointee.tokens)
+      gaps.add(duration, count: decodes, to: &gapHistogram)
+      tokenRate.add(decodes, at: end, to: &tokens)
       start = end
       place += 1
     } while place < count
+    lane.pointee.gaps = gaps
+    lane.pointee.tokens = tokens
     instance.pointee.lastEnd = start
     if instance.pointee.keepsGaps {
       for end in lane.pointee.ends[first..<place] { instance.pointee.logEnd(end) }

@@ -11,7 +11,8 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
   /// and a counter that two cores write slows both down.
   let trace: UnsafeBufferPointer<WorkloadRequest>
   let options: RunOptions
-  let costs: UnsafeMutablePointer<IterationCost>
+  private let costModels: UnsafeMutablePointer<IterationCost>
+  let costs: UnsafeMutablePointer<BorrowedCost>
   let capacities: ContiguousArray<KVCapacity>
   var fit: Fit
 
@@ -24,8 +25,10 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
   let versions: UnsafeMutablePointer<UInt32>
   var requests = RequestTable()
   var network: Network
-  /// By request id.
-  var records: ContiguousArray<RequestRecord>
+  /// By request id, in the memory of `recordStore`, which nobody else looks at before the run ends: written without
+  /// asking each time whether someone does.
+  let records: UnsafeMutableBufferPointer<RequestRecord>
+  private var recordStore: ContiguousArray<RequestRecord>
   var gaps: ContiguousArray<ContiguousArray<Int64>>
   var gapHistogram = GapHistogram()
   var tokenRate = TokenRate()
@@ -59,14 +62,25 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
     workload = scenario.workload
     trace = workload.requests.withUnsafeBufferPointer { $0 }
     options = scenario.options
+    costModels = .allocate(capacity: cluster.instances.count)
+    costModels.initialize(from: scenario.costs, count: cluster.instances.count)
     costs = .allocate(capacity: cluster.instances.count)
-    costs.initialize(from: scenario.costs, count: cluster.instances.count)
+    for index in cluster.instances.indices {
+      (costs + index).initialize(to: BorrowedCost(costModels + index))
+    }
     capacities = ContiguousArray(cluster.instances.map { KVCapacity($0) })
     fit = Fit(cluster, capacities: capacities, movesAll: options.firstToken == .decode)
     tiers = TierState(cluster, capacities)
     instanceCount = cluster.instances.count
     network = Network(Topology(cluster))
-    records = ContiguousArray(repeating: RequestRecord(), count: workload.requests.count)
+    recordStore = ContiguousArray(
+      unsafeUninitializedCapacity: workload.requests.count
+    ) { records, count in
+      LargePages.advise(UnsafeMutableRawBufferPointer(records))
+      records.initialize(repeating: RequestRecord())
+      count = records.count
+    }
+    records = recordStore.withUnsafeMutableBufferPointer { $0 }
     gaps = ContiguousArray(
       repeating: [], count: options.keepGaps ? workload.requests.count : 0)
     instances = .allocate(capacity: instanceCount)
@@ -90,6 +104,13 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
     recountDown()
   }
 
+  /// Hands the records over. Nothing may be written to them any more.
+  mutating func takeRecords() -> ContiguousArray<RequestRecord> {
+    var taken = ContiguousArray<RequestRecord>()
+    swap(&taken, &recordStore)
+    return taken
+  }
+
   func deallocate() {
     requests.deallocate()
     network.deallocate()
@@ -98,8 +119,9 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
       instances[index].deallocate()
       lanes[index].ends.deallocate()
     }
-    costs.deinitialize(count: instanceCount)
     costs.deallocate()
+    costModels.deinitialize(count: instanceCount)
+    costModels.deallocate()
     instances.deinitialize(count: instanceCount)
     instances.deallocate()
     lanes.deinitialize(count: instanceCount)

@@ -3,7 +3,7 @@ extension EventLoop {
   mutating func makeResult() throws(SimulationError) -> RunResult {
     let state = self.state
     var result = RunResult()
-    swap(&result.records, &state.pointee.records)
+    result.records = state.pointee.takeRecords()
     for index in 0..<state.pointee.instanceCount {
       state.pointee.lanes[index].gaps.close(into: &state.pointee.gapHistogram)
       state.pointee.tokenRate.close(&state.pointee.lanes[index].tokens)

@@ -54,12 +54,12 @@ import Testing
     var values: [UInt64] = [0, 1, 2_047, 2_048, 4_095, 4_096, UInt64(Int64.max)]
     for _ in 0..<2_000 { values.append(random.next() >> UInt64(1 + random.nextIndex(below: 62))) }
     for value in values {
-      let (lower, upper) = GapHistogram().range(around: value)
+      let (lower, upper) = GapHistogram.range(ofBin: GapHistogram.bin(of: value))
       #expect(lower <= value && value <= upper)
       #expect(upper - lower <= value / 1_000)
-      #expect(GapHistogram().range(around: lower) == (lower, upper))
-      #expect(GapHistogram().range(around: upper) == (lower, upper))
-      #expect(GapHistogram().range(around: upper + 1).lower == upper + 1)
+      #expect(GapHistogram.range(ofBin: GapHistogram.bin(of: lower)) == (lower, upper))
+      #expect(GapHistogram.range(ofBin: GapHistogram.bin(of: upper)) == (lower, upper))
+      #expect(GapHistogram.range(ofBin: GapHistogram.bin(of: upper + 1)).lower == upper + 1)
     }
   }
 
@@ -78,7 +78,11 @@ import Testing
     for percent in [50, 90, 95, 99] {
       let place = (percent * values.count + 99) / 100 - 1
       let found = histogram.value(atPercentile: Double(percent))
-      #expect(found == min(histogram.range(around: values[place]).upper, values[values.count - 1]))
+      #expect(
+        found
+          == min(
+            GapHistogram.range(ofBin: GapHistogram.bin(of: values[place])).upper,
+            values[values.count - 1]))
     }
     #expect(histogram.minimum == values[0])
     #expect(histogram.maximum == values[values.count - 1])
