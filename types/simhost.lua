@@ -171,8 +171,8 @@ function step:can_allocate(request, tokens) end
 ---@return boolean done, string? refusal
 function step:decode(request) end
 
----decodes running requests in order of admission until one is refused; how many it took
----@return integer
+---decodes running requests in order of admission until one is refused; how many it took, and how many it did not
+---@return integer taken, integer left
 function step:decode_all() end
 
 ---the next tokens of its prompt; true, or false and why not

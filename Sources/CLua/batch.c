@@ -87,16 +87,11 @@ static void read_order(lua_State *L, int table, const batching *call) {
         vm_show(L, nearest ? -2 : -1, text, sizeof text));
 }
 
-int body_batch(lua_State *L) {
+/* Reads the limits on top of the stack. */
+static void read_answer(lua_State *L, const batching *call) {
   clua_vm *vm = vm_of(L);
-  const batching *call = vm_argument(L);
   char text[64];
-  hook_push(L);
-  view_push_instance(L, call->instance);
-  vm_push(L, vm->step);
-  vm_push(L, vm->cluster);
-  lua_call(L, 3, 1);
-  if (lua_isnil(L, -1)) return 0;
+  if (lua_isnil(L, -1)) return;
   if (lua_type(L, -1) != LUA_TTABLE) {
     WRONG("return a table such as { max_num_seqs = 64 }, or call step:decode and step:prefill",
           "batch returned %s, expected nothing or a table of limits", vm_show(L, -1, text, sizeof text));
@@ -117,7 +112,48 @@ int body_batch(lua_State *L) {
   }
   limits->prefill_first = lua_toboolean(L, -1);
   read_order(L, table, call);
+}
+
+static void push_call(lua_State *L, const batching *call) {
+  clua_vm *vm = vm_of(L);
+  hook_push(L);
+  view_push_instance(L, call->instance);
+  vm_push(L, vm->step);
+  vm_push(L, vm->cluster);
+}
+
+/* All of it, where another call protects it. */
+int body_batch(lua_State *L) {
+  const batching *call = vm_argument(L);
+  push_call(L, call);
+  lua_call(L, 3, 1);
+  read_answer(L, call);
   return 0;
+}
+
+static int body_answer(lua_State *L) {
+  read_answer(L, vm_argument(L));
+  return 0;
+}
+
+/* As in route.c, only the policy itself runs in the protected call, and what reads its answer where it gives one. */
+static clua_status call_batch(clua_vm *vm, int64_t now_ns, batching *call) {
+  lua_State *L = vm->L;
+  vm_call about;
+  if (!vm_begin(vm, CLUA_BATCH, now_ns, &about)) return CLUA_FAILED;
+  vm->memory_slack = SIZE_MAX / 2;
+  lua_pushcfunction(L, vm_on_error);
+  if (vm->in_use_count > 0) rows_refresh(L);
+  push_call(L, call);
+  vm->memory_slack = 0;
+  int status = lua_pcall(L, 3, 1, 1);
+  if (status == LUA_OK && !lua_isnil(L, -1)) {
+    lua_pushcfunction(L, body_answer);
+    lua_pushlightuserdata(L, call);
+    lua_pushvalue(L, -3);
+    status = lua_pcall(L, 2, 0, 1);
+  }
+  return vm_end(vm, &about, status);
 }
 
 clua_status clua_call_batch(clua_vm *vm, int64_t now_ns, int32_t instance, clua_limits *limits) {
@@ -125,7 +161,7 @@ clua_status clua_call_batch(clua_vm *vm, int64_t now_ns, int32_t instance, clua_
   *limits = (clua_limits){.max_num_seqs = -1, .max_num_batched_tokens = -1, .chunk_tokens = -1};
   vm->in_batch = true;
   vm->step_calls = 0;
-  clua_status status = vm_run(vm, CLUA_BATCH, now_ns, body_batch, &call);
+  clua_status status = call_batch(vm, now_ns, &call);
   vm->in_batch = false;
   return status;
 }

@@ -66,7 +66,7 @@ static int32_t step_decode(void *context, clua_request ref) {
   return -1;
 }
 
-static int64_t step_decode_all(void *context) {
+static int64_t step_decode_all(void *context, int64_t *left) {
   clua_vm *vm = context;
   spec_queue *running = spec_queue_of(vm->spec, vm->spec->forming, true);
   int64_t taken = 0;
@@ -74,6 +74,7 @@ static int64_t step_decode_all(void *context) {
          && step_decode(vm, (clua_request){running->slots[taken], running->slots[taken]}) < 0) {
     taken++;
   }
+  *left = running->count - taken;
   return taken;
 }
 

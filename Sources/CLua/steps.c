@@ -30,11 +30,13 @@ int step_decode(lua_State *L) {
 
 int step_decode_all(lua_State *L) {
   clua_vm *vm = check_step(L);
-  int64_t taken = vm->world.step_decode_all(vm->world.context);
+  int64_t left = 0;
+  int64_t taken = vm->world.step_decode_all(vm->world.context, &left);
   vm->step_calls += 1;
   vm->epoch += 1;
   lua_pushinteger(L, taken);
-  return 1;
+  lua_pushinteger(L, left);
+  return 2;
 }
 
 int step_prefill(lua_State *L) {

@@ -110,7 +110,8 @@ import Testing
     let (limits, step) = try batch(
       """
       assert(step.tokens == 0 and step.budget == 100 and step.seqs == 0)
-      assert(step:decode_all() == 2 and step.tokens == 2 and instance.running_count == 2)
+      local taken, left = step:decode_all()
+      assert(taken == 2 and left == 0 and step.tokens == 2 and instance.running_count == 2)
       local first, second = table.unpack(instance.waiting)
       assert(instance.waiting_count == 2)
       local ok, why = step:decode(first)

@@ -136,13 +136,13 @@ final class FakeStep: PolicyStep {
     return nil
   }
 
-  func decodeAll() -> Int {
+  func decodeAll() -> (taken: Int, left: Int) {
     var taken = 0
     for request in cluster.runningSets[at] {
       guard decode(request) == nil else { break }
       taken += 1
     }
-    return taken
+    return (taken, cluster.runningSets[at].count - taken)
   }
 
   func prefill(_ request: RequestRef, tokens count: Int) -> StepRefusal? {

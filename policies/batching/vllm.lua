@@ -6,18 +6,26 @@
 -- Phase B, only when nobody was preempted: waiting requests are admitted in queue order while there is room in the
 -- token budget, in the running set and in KV memory. The first that does not fit ends it, so none is overtaken.
 
+-- The parameters, which stay the same during a run, and are looked up once.
+local chunk, reserve
+
+local function read(params)
+  chunk = params.chunk_tokens > 0 and params.chunk_tokens or math.maxinteger
+  reserve = params.reserve_full_isl
+end
+
 -- Schedules a running request: the next piece of its prompt, or one token.
-local function continue(step, request, chunk)
+local function continue(step, request)
   local left = request.remaining_prompt_tokens
   if left == 0 then return step:decode(request) end
   return step:prefill(request, math.min(left, chunk, step.budget - step.tokens))
 end
 
 -- Phase A. Returns whether anything was preempted.
-local function continue_running(instance, step, chunk)
+local function continue_running(instance, step)
   -- The usual case in one call: it takes running requests in order and stops at the first that needs more thought.
-  local taken = step:decode_all()
-  if taken == instance.running_count then return false end
+  local taken, left = step:decode_all()
+  if left == 0 then return false end
 
   local running = instance.running
   local last = #running -- requests behind it have been preempted
@@ -25,14 +33,14 @@ local function continue_running(instance, step, chunk)
   local i = taken + 1
   while i <= last and step.tokens < step.budget do
     local request = running[i]
-    local ok, why = continue(step, request, chunk)
+    local ok, why = continue(step, request)
     while not ok and why == "no KV block" do
       local victim = running[last]
       last = last - 1
       preempted = true
       step:preempt(victim, "recompute")
       if victim == request then return true end -- it made room for others by leaving itself
-      ok, why = continue(step, request, chunk)
+      ok, why = continue(step, request)
     end
     i = i + 1
   end
@@ -40,17 +48,18 @@ local function continue_running(instance, step, chunk)
 end
 
 -- Phase B.
-local function admit_waiting(instance, step, chunk, reserve)
+local function admit_waiting(instance, step)
   if instance.waiting_count == 0 then return end
-  local room = instance.max_num_seqs - instance.running_count
+  local places = instance.max_num_seqs - instance.running_count
   local waiting = instance.waiting
-  for i = 1, math.min(#waiting, room) do
-    if step.tokens >= step.budget then return end
+  for i = 1, math.min(#waiting, places) do
+    local room = step.budget - step.tokens
+    if room <= 0 then return end
     local request = waiting[i]
     -- Tokens that the prefix cache holds need no computing.
     local left = request.remaining_prompt_tokens - instance:prefix_hit_tokens(request)
     if reserve and not step:can_allocate(request, left) then return end
-    if not step:prefill(request, math.min(left, chunk, step.budget - step.tokens)) then return end
+    if not step:prefill(request, math.min(left, chunk, room)) then return end
   end
 end
 
@@ -72,9 +81,8 @@ return {
   },
 
   batch = function(instance, step, cluster)
-    local params = cluster.params
-    local chunk = params.chunk_tokens > 0 and params.chunk_tokens or math.maxinteger
-    local preempted = continue_running(instance, step, chunk)
-    if not preempted then admit_waiting(instance, step, chunk, params.reserve_full_isl) end
+    if not chunk then read(cluster.params) end
+    local preempted = continue_running(instance, step)
+    if not preempted then admit_waiting(instance, step) end
   end,
 }

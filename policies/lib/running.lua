@@ -24,8 +24,8 @@ end
 -- Answers whether somebody had to leave: then memory is too short to admit anybody.
 function running.continue(instance, step, budget)
   -- The usual case in one call; it stops at the first request that needs more thought.
-  local taken = step:decode_all()
-  if taken == instance.running_count then return false end
+  local taken, rest = step:decode_all()
+  if rest == 0 then return false end
   local all = instance.running -- as it is now; whoever leaves is not taken out of it
   local list = table.move(all, 1, #all, 1, {}) -- who may have to leave, the last first
   local preempted = false

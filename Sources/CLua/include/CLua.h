@@ -110,7 +110,8 @@ typedef struct clua_callbacks {
   int32_t (*step_decode)(void *context, clua_request request);
   int32_t (*step_prefill)(void *context, clua_request request, int64_t tokens);
   int32_t (*step_preempt)(void *context, clua_request request);
-  int64_t (*step_decode_all)(void *context);
+  /* Returns how many it took, and writes how many running requests it did not. */
+  int64_t (*step_decode_all)(void *context, int64_t *left);
   /* Has something done; answers as the step calls do. */
   int32_t (*act)(void *context, const clua_deed *deed);
   /* Also while loading. `file` may be NULL; `count` is how often this line has logged, itself included. */

@@ -157,7 +157,7 @@ typedef enum clua_type {
   FIELD(seqs, STEP_SEQS, "requests scheduled so far") \
   FIELD(can_allocate, METHOD, "(request, tokens): are KV blocks for that many more tokens free?") \
   FIELD(decode, METHOD, "(request): one more token of a running request; true, or false and why not") \
-  FIELD(decode_all, METHOD, "(): decodes running requests in order of admission until one is refused; how many it took") \
+  FIELD(decode_all, METHOD, "(): decodes running requests in order of admission until one is refused; how many it took, and how many it did not") \
   FIELD(prefill, METHOD, "(request, tokens): the next tokens of its prompt; true, or false and why not") \
   FIELD(preempt, METHOD, "(request, \"recompute\"): frees its KV; true, or false and why not")
 

@@ -164,8 +164,12 @@ enum LuaCallbacks {
         LuaCallbacks.code($0.step.preempt($0.place, RequestRef(request)))
       }
     }
-    table.step_decode_all = { context in
-      LuaWorld.ask(context, else: 0) { Int64($0.step.decodeAll($0.place)) }
+    table.step_decode_all = { context, left in
+      LuaWorld.ask(context, else: 0) {
+        let answer = $0.step.decodeAll($0.place)
+        left?.pointee = Int64(answer.left)
+        return Int64(answer.taken)
+      }
     }
   }
 

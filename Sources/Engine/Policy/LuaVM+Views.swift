@@ -47,6 +47,7 @@ extension clua_instance_facts {
 }
 
 extension clua_instance_state {
+  @inline(__always)
   mutating func fill(from view: InstanceView) {
     state = view.condition.rawValue
     busy = view.busy ? 1 : 0
@@ -80,6 +81,7 @@ extension clua_prefix_state {
 }
 
 extension clua_request_state {
+  @inline(__always)
   mutating func fill(from view: RequestView) {
     stage = view.stage == .prefill ? 0 : 1
     arrival_ns = view.arrival.nanoseconds

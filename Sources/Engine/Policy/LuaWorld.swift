@@ -112,7 +112,7 @@ final class LuaStepQuestions {
   let seqs: (Place) -> Int
   let canAllocate: (Place, RequestRef, _ tokens: Int) -> Bool
   let decode: (Place, RequestRef) -> StepRefusal?
-  let decodeAll: (Place) -> Int
+  let decodeAll: (Place) -> (taken: Int, left: Int)
   let prefill: (Place, RequestRef, _ tokens: Int) -> StepRefusal?
   let preempt: (Place, RequestRef) -> StepRefusal?
 
@@ -123,7 +123,7 @@ final class LuaStepQuestions {
     seqs = { _ in 0 }
     canAllocate = { _, _, _ in false }
     decode = { _, _ in nil }
-    decodeAll = { _ in 0 }
+    decodeAll = { _ in (0, 0) }
     prefill = { _, _, _ in nil }
     preempt = { _, _ in nil }
   }

@@ -80,7 +80,8 @@ extension PolicyReference {
 
   private static func result(of method: String) -> String {
     switch method {
-    case "prefix_hit_tokens", "decode_all": "integer"
+    case "prefix_hit_tokens": "integer"
+    case "decode_all": "integer taken, integer left"
     case "can_allocate": "boolean"
     case "decode", "prefill", "preempt", "set_role", "add_instance", "remove_instance":
       "boolean done, string? refusal"

@@ -90,8 +90,9 @@ public protocol PolicyStep: PolicyWorld {
   /// Could KV blocks for `tokens` more tokens of this request be had now?
   func canAllocate(_ request: RequestRef, tokens: Int) -> Bool
   func decode(_ request: RequestRef) -> StepRefusal?
-  /// Schedules every running decode request in order of admission; stops at the first refusal. Returns how many were taken.
-  func decodeAll() -> Int
+  /// Schedules every running decode request in order of admission; stops at the first refusal. Returns how many were taken, and
+  /// how many running requests were not.
+  func decodeAll() -> (taken: Int, left: Int)
   func prefill(_ request: RequestRef, tokens: Int) -> StepRefusal?
   func preempt(_ request: RequestRef) -> StepRefusal?
 }

@@ -9,6 +9,7 @@ struct ClusterView<Batch: DecodeBatch>: ClusterWindow {
   let state: UnsafeMutablePointer<ClusterState<Batch>>
 
   /// As it was scraped last, where the run shows old state; requests in flight are this policy's own knowledge.
+  @inline(__always)
   func instanceView(_ id: InstanceID) -> InstanceView {
     let index = Int(id.index)
     guard state.pointee.scraped.indices.contains(index) else { return presentView(id) }
@@ -57,6 +58,8 @@ extension ClusterWindow {
       blockSize: spec.limits.blockSize)
   }
 
+  /// In line where it is asked most, since it is larger than what most hooks read of it.
+  @inline(__always)
   func presentView(_ id: InstanceID) -> InstanceView {
     let index = Int(id.index)
     state.pointee.catchUp(index)
@@ -89,6 +92,7 @@ extension ClusterWindow {
     return view
   }
 
+  @inline(__always)
   func requestView(_ request: RequestRef) -> RequestView? {
     guard state.pointee.requests.isActive(request) else { return nil }
     let row = state.pointee.rows[request.slot]

@@ -10,6 +10,7 @@ struct StepView<Batch: DecodeBatch>: ClusterWindow, PolicyStep {
   }
 
   /// A scheduler sits in its instance and sees it as it is.
+  @inline(__always)
   func instanceView(_ id: InstanceID) -> InstanceView { presentView(id) }
 
   var instance: InstanceID { InstanceID(index) }
@@ -28,7 +29,10 @@ struct StepView<Batch: DecodeBatch>: ClusterWindow, PolicyStep {
     return forming.pointee.scheduleDecode(request.slot, rows)
   }
 
-  func decodeAll() -> Int { forming.pointee.scheduleDecodes(rows) }
+  func decodeAll() -> (taken: Int, left: Int) {
+    let taken = forming.pointee.scheduleDecodes(rows)
+    return (taken, forming.pointee.running.count - taken)
+  }
 
   func prefill(_ request: RequestRef, tokens: Int) -> StepRefusal? {
     guard isActive(request) else { return .ended }
