@@ -19,10 +19,13 @@ import tempfile
 from measure import run
 from workloads import Workloads
 
-POLICIES = [
-    ("native", []),
-    ("routing in Lua", ["--policy", "policies/least_kv.lua"]),
-    ("routing and batching in Lua", ["--policy", "policies/least_kv.lua", "--policy", "policies/batching/vllm.lua"]),
+SCAN = ["--policy", "Benchmarks/scan.lua"]
+LOOP = ["--policy", "policies/least_kv.lua"]
+NATIVE = [("native", [])]
+POLICIES = NATIVE + [
+    ("routing in Lua, by a scan in C", SCAN),
+    ("routing in Lua, by a loop", LOOP),
+    ("routing by a loop and batching in Lua", LOOP + ["--policy", "policies/batching/vllm.lua"]),
 ]
 FOUR_BY_FOUR = "configs/cluster/single_node_4p4d.json"
 
@@ -87,11 +90,11 @@ class Bench:
         if self.arguments.mooncake and not self.arguments.quick:
             self.row(
                 "4P+4D, Mooncake repeated", self.workloads.repeated(self.arguments.mooncake, 1_000_000), FOUR_BY_FOUR,
-                POLICIES[:1])
+                NATIVE)
         if not self.arguments.quick:
             for rate in [20, 8]:
                 self.row(f"4P+4D, {rate}/s", self.workloads.chat(1_000_000, rate), FOUR_BY_FOUR)
-            self.row("4P+4D, 20/s, no CSV", self.workloads.chat(1_000_000, 20), FOUR_BY_FOUR, POLICIES[:1], csv=False)
+            self.row("4P+4D, 20/s, no CSV", self.workloads.chat(1_000_000, 20), FOUR_BY_FOUR, NATIVE, csv=False)
 
     def growth(self):
         """How cost grows with requests and with instances; what a process costs that does nothing is taken off."""
@@ -107,7 +110,7 @@ class Bench:
             trace = self.workloads.chat(20_000, 2 * instances)
             cluster = self.workloads.cluster(instances)
             native, _, _ = self.simulate(trace, cluster, repeats=2)
-            lua, _, _ = self.simulate(trace, cluster, POLICIES[1][1], repeats=2)
+            lua, _, _ = self.simulate(trace, cluster, LOOP, repeats=2)
             each = (lua.cpu - native.cpu) / 40_000 * 1e6
             print(f"| {instances} | {native.cpu:.2f} s | {lua.cpu:.2f} s | {each:.1f} |", flush=True)
 
@@ -117,9 +120,9 @@ class Bench:
         trace = self.workloads.poisson(decisions, 2000, "16", "2")
         policies = {
             "native": [],
-            "scan in C": ["--policy", "Benchmarks/scan.lua"],
+            "scan in C": SCAN,
             "least_loaded.lua": ["--policy", "policies/least_loaded.lua"],
-            "least_kv.lua": ["--policy", "policies/least_kv.lua"],
+            "least_kv.lua": LOOP,
             "Lua's own loop": ["--policy", "Benchmarks/floor.lua"],
         }
         print(
