@@ -123,13 +123,19 @@ struct KVBlockPool {
   /// - Returns: false when too few blocks are free; the pool is then unchanged.
   /// - Complexity: O(blocks with known content taken or forgotten)
   mutating func extend(_ holding: inout KVHolding, toTokens tokens: Int, keys: BlockKeys) -> Bool {
+    guard extend(&holding, toTokens: tokens) else { return false }
+    name(&holding, tokens: tokens, keys: keys)
+    return true
+  }
+
+  /// The same for blocks that nobody is to find, or not yet.
+  mutating func extend(_ holding: inout KVHolding, toTokens tokens: Int) -> Bool {
     let needed = blocks(forTokens: tokens) - holding.blocks
     if needed > 0 {
       guard needed <= free else { return false }
       take(needed)
       holding.blanks += needed
     }
-    name(&holding, tokens: tokens, keys: keys)
     return true
   }
 

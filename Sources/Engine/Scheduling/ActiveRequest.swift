@@ -104,6 +104,12 @@ struct ActiveRequest {
   /// The fault that it has not recovered from; −1 is none.
   var fault: Int32 = -1
 
+  /// What was promised is held from now on; what was held before is given up already.
+  mutating func holdIncoming() {
+    swap(&held, &incoming)
+    if incoming.blocks > 0 { incoming = KVHolding() }
+  }
+
   /// Tokens to compute before it can generate the next one.
   var remaining: Int { Int(reached - computed) }
   var hasFirstToken: Bool { reached > promptTokens }

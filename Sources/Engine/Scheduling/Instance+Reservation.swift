@@ -19,7 +19,7 @@ extension Instance {
     reservations.removeFirst()
     pool.share(keys, hits: hit.hits, into: &rows[slot].incoming)
     // Keys are published on arrival: before that the content is not here.
-    let fits = pool.extend(&rows[slot].incoming, toTokens: tokens, keys: [])
+    let fits = pool.extend(&rows[slot].incoming, toTokens: tokens)
     precondition(fits, "blocks were promised")
     reservedBlocks += rows[slot].incoming.blanks
     transfersIn += 1
@@ -40,7 +40,7 @@ extension Instance {
     let hit = pool.lookUp(keys, limit: tokens / pool.blockSize)
     guard pool.blocks(forTokens: tokens) - hit.hits + hit.free <= pool.free else { return nil }
     pool.share(keys, hits: hit.hits, into: &rows[slot].incoming)
-    let fits = pool.extend(&rows[slot].incoming, toTokens: tokens, keys: [])
+    let fits = pool.extend(&rows[slot].incoming, toTokens: tokens)
     precondition(fits, "blocks were promised")
     reservedBlocks += rows[slot].incoming.blanks
     transfersIn += 1
@@ -58,7 +58,7 @@ extension Instance {
     let needed = pool.blocks(forTokens: max(tokens, room)) - rows[slot].incoming.blocks
     guard needed <= pool.free else { return false }
     let before = rows[slot].incoming.blanks
-    let fits = pool.extend(&rows[slot].incoming, toTokens: tokens, keys: [])
+    let fits = pool.extend(&rows[slot].incoming, toTokens: tokens)
     precondition(fits, "blocks were there")
     reservedBlocks += rows[slot].incoming.blanks - before
     notePeak()
@@ -70,7 +70,7 @@ extension Instance {
   /// - Parameter hits: blocks of it that `lookUp` has just found here.
   mutating func promise(_ holding: inout KVHolding, tokens: Int, keys: BlockKeys, hits: Int) {
     pool.share(keys, hits: hits, into: &holding)
-    let fits = pool.extend(&holding, toTokens: tokens, keys: [])
+    let fits = pool.extend(&holding, toTokens: tokens)
     precondition(fits, "blocks were promised")
     reservedBlocks += holding.blanks
     notePeak()
@@ -100,10 +100,11 @@ extension Instance {
   mutating func receive(_ slot: Int32, _ rows: RequestRows) {
     reservedBlocks -= rows[slot].incoming.blanks
     transfersIn -= 1
-    rows[slot].held = rows[slot].incoming
-    rows[slot].incoming = KVHolding()
-    pool.name(
-      &rows[slot].held, tokens: Int(rows[slot].computed), keys: rows[slot].keys)
+    rows[slot].holdIncoming()
+    if !rows[slot].keys.isEmpty {
+      pool.name(
+        &rows[slot].held, tokens: Int(rows[slot].computed), keys: rows[slot].keys)
+    }
     rows[slot].instance = id
     makeReady(slot, rows)
   }

@@ -173,10 +173,12 @@ extension Instance {
   /// Moves a waiting request into the running set. The caller has seen to tokens and blocks.
   mutating func take(_ slot: Int32, cached: Int, hits: Int, tokens: Int, _ rows: RequestRows) {
     dequeue(slot, rows)
-    pool.share(rows[slot].keys, hits: hits, into: &rows[slot].held)
-    let fits = pool.extend(
-      &rows[slot].held, toTokens: cached + tokens, keys: rows[slot].keys)
+    if hits > 0 { pool.share(rows[slot].keys, hits: hits, into: &rows[slot].held) }
+    let fits = pool.extend(&rows[slot].held, toTokens: cached + tokens)
     precondition(fits, "blocks were promised")
+    if !rows[slot].keys.isEmpty {
+      pool.name(&rows[slot].held, tokens: cached + tokens, keys: rows[slot].keys)
+    }
     counters.prefixQueries += Int(rows[slot].reached)
     counters.prefixHits += cached
     if rows[slot].lost > 0 {
