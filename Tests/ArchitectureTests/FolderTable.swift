@@ -12,11 +12,9 @@ struct FolderRule {
 /// The folders in the order in which data meets them. To let a folder use another, change this table and say why.
 let folderTable: [FolderRule] = [
   FolderRule(name: "Units", uses: []),
-  // Asks the system for large pages.
-  FolderRule(name: "Storage", uses: [], imports: ["Glibc"]),
+  FolderRule(name: "Storage", uses: []),
   FolderRule(name: "Configuration", uses: ["Units"], imports: ["Foundation"]),
-  FolderRule(
-    name: "Workload", uses: ["Units", "Storage", "Configuration"], imports: ["Foundation"]),
+  FolderRule(name: "Workload", uses: ["Units", "Configuration"], imports: ["Foundation"]),
   FolderRule(name: "Cost", uses: ["Units", "Configuration"], imports: ["Foundation"]),
   // Times of random faults are drawn as those of arrivals are.
   FolderRule(name: "Faults", uses: ["Units", "Configuration", "Workload"]),

@@ -73,13 +73,7 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
     tiers = TierState(cluster, capacities)
     instanceCount = cluster.instances.count
     network = Network(Topology(cluster))
-    recordStore = ContiguousArray(
-      unsafeUninitializedCapacity: workload.requests.count
-    ) { records, count in
-      LargePages.advise(UnsafeMutableRawBufferPointer(records))
-      records.initialize(repeating: RequestRecord())
-      count = records.count
-    }
+    recordStore = ContiguousArray(repeating: RequestRecord(), count: workload.requests.count)
     records = recordStore.withUnsafeMutableBufferPointer { $0 }
     gaps = ContiguousArray(
       repeating: [], count: options.keepGaps ? workload.requests.count : 0)

@@ -56,7 +56,7 @@ struct WorkloadBuilder {
     guard line > 0, options.limit == nil else { return }
     let each = Double(workload.requests.count) / Double(line)
     let expected = min(1.02 * each * Double(lines), Double(Self.maxRequests))
-    workload.requests.reserveLargePages(for: Int(expected))
+    workload.requests.reserveCapacity(Int(expected))
   }
 
   // MARK: Requests
