@@ -114,9 +114,8 @@ static void read_answer(lua_State *L, const batching *call) {
   read_order(L, table, call);
 }
 
-static void push_call(lua_State *L, const batching *call) {
+static void push_arguments(lua_State *L, const batching *call) {
   clua_vm *vm = vm_of(L);
-  hook_push(L);
   view_push_instance(L, call->instance);
   vm_push(L, vm->step);
   vm_push(L, vm->cluster);
@@ -125,7 +124,8 @@ static void push_call(lua_State *L, const batching *call) {
 /* All of it, where another call protects it. */
 int body_batch(lua_State *L) {
   const batching *call = vm_argument(L);
-  push_call(L, call);
+  hook_push(L);
+  push_arguments(L, call);
   lua_call(L, 3, 1);
   read_answer(L, call);
   return 0;
@@ -140,11 +140,8 @@ static int body_answer(lua_State *L) {
 static clua_status call_batch(clua_vm *vm, int64_t now_ns, batching *call) {
   lua_State *L = vm->L;
   vm_call about;
-  if (!vm_begin(vm, CLUA_BATCH, now_ns, &about)) return CLUA_FAILED;
-  vm->memory_slack = SIZE_MAX / 2;
-  lua_pushcfunction(L, vm_on_error);
-  if (vm->in_use_count > 0) rows_refresh(L);
-  push_call(L, call);
+  if (!hook_begin(vm, CLUA_BATCH, now_ns, &about)) return CLUA_FAILED;
+  push_arguments(L, call);
   vm->memory_slack = 0;
   int status = lua_pcall(L, 3, 1, 1);
   if (status == LUA_OK && !lua_isnil(L, -1)) {

@@ -14,6 +14,15 @@ place hook_place(clua_vm *vm) {
 
 void hook_push(lua_State *L) { vm_push(L, vm_of(L)->hook_functions[vm_of(L)->hook]); }
 
+bool hook_begin(clua_vm *vm, clua_hook_id hook, int64_t now_ns, vm_call *call) {
+  if (!vm_begin(vm, hook, now_ns, call)) return false;
+  vm->memory_slack = SIZE_MAX / 2;
+  lua_pushcfunction(vm->L, vm_on_error);
+  if (vm->in_use_count > 0) rows_refresh(vm->L);
+  hook_push(vm->L);
+  return true;
+}
+
 /* ---- init ---- */
 
 int body_init(lua_State *L) {

@@ -47,6 +47,10 @@ typedef struct {
 /* Where the hook that is running is defined, and its function. */
 place hook_place(clua_vm *vm);
 void hook_push(lua_State *L);
+/* Begins a call whose arguments are pushed outside of a protected call: pushes the handler of errors and the function. Nothing
+ * may raise there, and only the limit of memory would; what the arguments take, the next call pays. The caller sets
+ * `memory_slack` to 0 behind them. */
+bool hook_begin(clua_vm *vm, clua_hook_id hook, int64_t now_ns, vm_call *call);
 /* Raises an error about what the hook has answered. */
 #define WRONG(suggestion, ...) vm_fail(L, hook_place(vm), suggestion, __VA_ARGS__)
 

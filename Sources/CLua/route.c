@@ -129,12 +129,7 @@ clua_status clua_call_route(clua_vm *vm, clua_hook_id hook, int64_t now_ns, clua
   *answer = call.answer;
   lua_State *L = vm->L;
   vm_call about;
-  if (!vm_begin(vm, hook, now_ns, &about)) return CLUA_FAILED;
-  /* Outside of a protected call nothing may raise, and only the limit of memory would: what this takes, the next call pays. */
-  vm->memory_slack = SIZE_MAX / 2;
-  lua_pushcfunction(L, vm_on_error);
-  if (vm->in_use_count > 0) rows_refresh(L);
-  hook_push(L);
+  if (!hook_begin(vm, hook, now_ns, &about)) return CLUA_FAILED;
   view_push_request(L, request);
   bool listed = list_push_ready(L, candidates, count);
   vm->memory_slack = 0;
