@@ -76,7 +76,7 @@ static void enter_name(lua_State *L, const char *name, clua_view view, const clu
   vm->names[i].field[view] = field;
 }
 
-/* What stands in its place is another name: looks behind it. */
+/* Where the name does not stand in its own place: looks for it behind. */
 const clua_field *view_find_behind(const clua_vm *vm, clua_view view, const char *key) {
   for (size_t i = view_slot_of(key); vm->names[i].key != NULL; i = (i + 1) % NAME_SLOTS) {
     if (vm->names[i].key == key) return vm->names[i].field[view];

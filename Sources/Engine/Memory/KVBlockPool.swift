@@ -141,7 +141,6 @@ struct KVBlockPool {
 
   /// Makes the full blocks among the first `tokens` findable.
   mutating func name(_ holding: inout KVHolding, tokens: Int, keys: BlockKeys) {
-    if keys.isEmpty { return }
     let full = min(size.full(in: tokens), keys.count)
     while holding.entries.count < full {
       holding.blanks -= 1

@@ -58,7 +58,7 @@ extension ClusterWindow {
       blockSize: spec.limits.blockSize)
   }
 
-  /// In line where it is asked most, since it is larger than what most hooks read of it.
+  /// In line, so that its values go straight into the struct that C reads.
   @inline(__always)
   func presentView(_ id: InstanceID) -> InstanceView {
     let index = Int(id.index)

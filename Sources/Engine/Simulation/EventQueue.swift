@@ -33,7 +33,7 @@ struct Event: Comparable, BitwiseCopyable {
 
   /// One number for the whole order, so that a comparison is two subtractions and no branch. Times are not negative.
   @inline(__always)
-  fileprivate var order: UInt128 {
+  private var order: UInt128 {
     UInt128(UInt64(bitPattern: time.nanoseconds)) << 64 | UInt128(rank)
   }
 

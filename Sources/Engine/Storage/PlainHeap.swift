@@ -14,8 +14,6 @@ struct PlainHeap<Element: BitwiseCopyable & Comparable> {
   @inline(__always)
   var first: Element? { elements.count > 0 ? elements[0] : nil }
 
-  mutating func removeAll() { elements.removeAll() }
-
   mutating func push(_ element: Element) {
     var place = elements.count
     elements.append(element)

@@ -36,15 +36,6 @@ struct ByteSource: ~Copyable {
     close(descriptor)
   }
 
-  /// Bytes of the file; nil where they say nothing of what is to be read: of a gzip stream, and of what is no plain file.
-  var size: Int? {
-    var status = stat()
-    guard gzip == nil, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      return nil
-    }
-    return Int(status.st_size)
-  }
-
   /// Fills the front of `target` and returns how many bytes that were; 0 is the end.
   mutating func read(into target: UnsafeMutableRawBufferPointer) throws(InputError) -> Int {
     if !head.isEmpty {

@@ -21,8 +21,6 @@ struct LineReader: ~Copyable {
   private var searched = 0
   private var end = 0
   private var atEnd = false
-  /// Bytes that the buffer no longer holds.
-  private var dropped = 0
   /// 1-based number of the line that `next` returned last.
   private(set) var number = 0
 
@@ -30,12 +28,6 @@ struct LineReader: ~Copyable {
     self.file = file
     self.source = source
     buffer = [UInt8](repeating: 0, count: LineReader.chunkBytes)
-  }
-
-  /// How many lines like those read so far there are in all, if the file's size tells. A guess, for making room.
-  var expectedLines: Int? {
-    guard let size = source.size, dropped + start > 0 else { return nil }
-    return Int(Double(number) * Double(size) / Double(dropped + start))
   }
 
   /// Where the next line lies in `buffer`, without its line end; nil after the last.
@@ -108,7 +100,6 @@ struct LineReader: ~Copyable {
       }
       end -= start
       searched -= start
-      dropped += start
       start = 0
     }
     if end == buffer.count {

@@ -15,9 +15,6 @@ public struct WorkloadLoadOptions: Sendable, Equatable {
   public init() {}
 }
 
-/// Lines that are read before room is made for all. guess: enough to know how long they are.
-private let roomAfterLines = 10_000
-
 extension Workload {
   /// Reads a trace in any of the formats of `TraceFormat.all`, plain or gzip.
   ///
@@ -61,9 +58,6 @@ extension Workload {
     while let range = line, !builder.isFull {
       builder.line = lines.number
       try reader.read(lines.buffer.span.extracting(range), into: &builder)
-      if lines.number == roomAfterLines, let expected = lines.expectedLines {
-        builder.makeRoom(forLines: expected)
-      }
       line = builder.isFull ? nil : try lines.next()
     }
     return try builder.finish(format: format)

@@ -51,14 +51,6 @@ struct WorkloadBuilder {
     if let limit = options.limit { arrivals >= limit } else { false }
   }
 
-  /// Makes room for as many requests as the lines read so far let expect of `lines` lines, so that none is moved later.
-  mutating func makeRoom(forLines lines: Int) {
-    guard line > 0, options.limit == nil else { return }
-    let each = Double(workload.requests.count) / Double(line)
-    let expected = min(1.02 * each * Double(lines), Double(Self.maxRequests))
-    workload.requests.reserveCapacity(Int(expected))
-  }
-
   // MARK: Requests
 
   /// Adds a row of a trace of real traffic, where zeros occur.
