@@ -7,9 +7,8 @@ import DequeModule
 struct ClusterState<Batch: DecodeBatch>: ~Copyable {
   let cluster: ClusterSpec
   let workload: Workload
-  /// The requests of `workload`, which keeps them: read without counting references, since runs side by side share them,
-  /// and a counter that two cores write slows both down.
-  let trace: UnsafeBufferPointer<WorkloadRequest>
+  /// The requests of `workload`, which keeps them.
+  let trace: BorrowedRequests
   let options: RunOptions
   private let costModels: UnsafeMutablePointer<IterationCost>
   let costs: UnsafeMutablePointer<BorrowedCost>
@@ -60,7 +59,7 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
   init(_ scenario: Scenario) {
     cluster = scenario.cluster
     workload = scenario.workload
-    trace = workload.requests.withUnsafeBufferPointer { $0 }
+    trace = workload.requests.borrow()
     options = scenario.options
     costModels = .allocate(capacity: cluster.instances.count)
     costModels.initialize(from: scenario.costs, count: cluster.instances.count)

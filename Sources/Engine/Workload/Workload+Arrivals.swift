@@ -11,7 +11,7 @@ extension Workload {
     let order = heads.sorted {
       (requests[$0].arrival, $0) < (requests[$1].arrival, $1)
     }
-    var sorted = ContiguousArray<WorkloadRequest>()
+    var sorted = RequestList()
     sorted.reserveCapacity(requests.count)
     for head in order {
       sorted.append(requests[head])

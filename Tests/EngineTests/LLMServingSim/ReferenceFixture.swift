@@ -32,7 +32,7 @@ enum ReferenceFixture {
       RandomScenario.instance("\($1.rawValue)/\($0)", $1, blocks: blocks, limits: limits)
     }
     var workload = Workload(source: "test", format: "by hand")
-    workload.requests = ContiguousArray(requests)
+    workload.requests = RequestList(requests)
     var options = RunOptions()
     options.keepGaps = true
     options.check = true

@@ -16,7 +16,7 @@ import Testing
     platform.clientReceipt = receipt
     instance.platform = platform
     var workload = Workload(source: "test", format: "test")
-    workload.requests = ContiguousArray(
+    workload.requests = RequestList(
       requests.map {
         WorkloadRequest(
           arrival: SimTime(nanoseconds: $0.arrival), promptTokens: $0.prompt,
