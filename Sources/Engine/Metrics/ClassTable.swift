@@ -32,10 +32,9 @@ public struct ClassTable: Sendable {
     rows = members.map { name, records in
       var row = Row(name: name, requests: records.count)
       row.finished = records.count { $0.outcome == .finished }
-      var latencies = LatencySamples(records)
-      row.ttft = Distribution(ofWholeNanoseconds: latencies.ttft.take())
-      row.tpot = Distribution(ofNanoseconds: latencies.tpot.take())
-      row.endToEnd = Distribution(ofWholeNanoseconds: latencies.endToEnd.take())
+      var latencies = LatencySamples(expected: records.count)
+      for record in records { latencies.add(record) }
+      (row.ttft, row.tpot, row.endToEnd) = latencies.distributions()
       let all = records.map { record in
         (kinds[record.id]?.targets ?? GoodputTargets()).completed(by: targets)
       }

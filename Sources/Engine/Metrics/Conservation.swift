@@ -36,21 +36,18 @@ extension RunResult {
   /// - Returns: which law is broken, with the values; nil when all hold.
   public func brokenLaw(injected: Int) -> String? {
     var totals = RecordTotals()
-    var previous = RequestID.none
-    var broken: String?
-    for record in records {
-      totals.add(record)
-      if broken != nil { continue }
-      if previous >= record.id {
-        broken = "request \(record.id.index) is recorded after request \(previous.index)"
-      } else if let law = record.brokenLaw {
-        broken = "request \(record.id.index): \(law)"
+    var laws = RecordLaws()
+    if let digest {
+      (totals, laws) = (digest.totals, digest.laws)
+    } else {
+      for record in records {
+        totals.add(record)
+        laws.check(record)
       }
-      previous = record.id
     }
     let conservation = Conservation(injected: injected, totals)
     guard conservation.holds else { return conservation.line }
-    if let broken { return broken }
+    if let broken = laws.broken { return broken }
     if let migration, migration.begun != migration.finished + migration.aborted {
       return "\(migration.begun) migrations began, \(migration.finished) came to their end, "
         + "\(migration.aborted) were given up"
@@ -66,10 +63,28 @@ extension RunResult {
   }
 }
 
+/// The laws that each record keeps, and all in their order.
+struct RecordLaws: Sendable, Equatable {
+  private var previous = RequestID.none
+  /// The first law that was broken, with the values.
+  private(set) var broken: String?
+
+  @inline(__always)
+  mutating func check(_ record: borrowing RequestRecord) {
+    if broken != nil { return }
+    if previous >= record.id {
+      broken = "request \(record.id.index) is recorded after request \(previous.index)"
+    } else if let law = record.brokenLaw {
+      broken = "request \(record.id.index): \(law)"
+    }
+    previous = record.id
+  }
+}
+
 extension RequestRecord {
   /// Which law the record breaks; nil when none.
   var brokenLaw: String? {
-    if !isInOrder {
+    if !isPlainlyInOrder, !isInOrder {
       return disorder ?? "first token at \(firstToken.nanoseconds) ns, out of its life"
     }
     if outcome == .finished {
@@ -80,6 +95,17 @@ extension RequestRecord {
       guard outputTokens >= 1 else { return "finished with \(outputTokens) tokens" }
     }
     return nil
+  }
+
+  /// Whether the moments of a life without detours are in order; false says nothing.
+  @inline(__always)
+  private var isPlainlyInOrder: Bool {
+    let isHandedOver =
+      arrival <= routed && routed <= prefillStart && prefillStart <= lastPrefillStart
+      && lastPrefillStart <= prefillToken && prefillToken <= transferStart
+      && transferStart <= transferEnd && transferEnd <= decodeStart && decodeStart <= decodeToken
+      && decodeToken <= end
+    return isHandedOver && prefillToken == firstToken && retries == 0
   }
 
   /// Whether no moment that was reached lies before an earlier stage's; allocates nothing.

@@ -27,6 +27,11 @@ extension Distribution {
     self.init(ofSorted: samples) { Double($0) }
   }
 
+  init?(ofWholeNanoseconds samples: consuming ContiguousArray<UInt32>) {
+    radixSort(&samples) { UInt64($0) }
+    self.init(ofSorted: samples) { Double($0) }
+  }
+
   /// - Parameter number: a sample as a number; samples are millions, so that they are not made into numbers beforehand.
   @inline(__always)
   private init?<Sample>(

@@ -54,9 +54,19 @@ public struct GoodputTargets: Sendable, Equatable {
   /// A request with one token has no gap, so that it keeps any `tpot`.
   public func areMet(by record: RequestRecord) -> Bool {
     guard record.outcome == .finished else { return false }
-    return isMet(ttft, by: record.timeToFirstToken.map { Double($0.nanoseconds) })
-      && isMet(tpot, by: record.nanosecondsPerOutputToken ?? 0)
-      && isMet(endToEnd, by: record.endToEnd.map { Double($0.nanoseconds) })
+    return meetsTTFT(record) && meetsTPOT(record) && meetsEndToEnd(record)
+  }
+
+  fileprivate func meetsTTFT(_ record: RequestRecord) -> Bool {
+    isMet(ttft, by: record.timeToFirstToken.map { Double($0.nanoseconds) })
+  }
+
+  fileprivate func meetsTPOT(_ record: RequestRecord) -> Bool {
+    isMet(tpot, by: record.nanosecondsPerOutputToken ?? 0)
+  }
+
+  fileprivate func meetsEndToEnd(_ record: RequestRecord) -> Bool {
+    isMet(endToEnd, by: record.endToEnd.map { Double($0.nanoseconds) })
   }
 
   /// All of them this many times as long.
@@ -86,22 +96,34 @@ public struct Goodput: Sendable, Equatable {
   public var endToEndShare: Double?
   public var share = 0.0
 
-  init(
-    _ targets: GoodputTargets, records: ContiguousArray<RequestRecord>, injected: Int,
-    duration: SimDuration
-  ) {
-    self.targets = targets
-    func count(_ targets: GoodputTargets) -> Int {
-      records.reduce(0) { $0 + (targets.areMet(by: $1) ? 1 : 0) }
-    }
-    func shareThatKeeps(_ targets: GoodputTargets) -> Double {
-      injected > 0 ? Double(count(targets)) / Double(injected) : 0
-    }
-    good = count(targets)
-    share = shareThatKeeps(targets)
+  init(_ count: GoodputCount, injected: Int, duration: SimDuration) {
+    targets = count.targets
+    func share(_ kept: Int) -> Double { injected > 0 ? Double(kept) / Double(injected) : 0 }
+    good = count.good
+    self.share = share(good)
     if duration > .zero { requestsPerSecond = Double(good) / duration.seconds }
-    ttftShare = targets.ttft.map { shareThatKeeps(GoodputTargets(ttft: $0)) }
-    tpotShare = targets.tpot.map { shareThatKeeps(GoodputTargets(tpot: $0)) }
-    endToEndShare = targets.endToEnd.map { shareThatKeeps(GoodputTargets(endToEnd: $0)) }
+    ttftShare = targets.ttft.map { _ in share(count.ttft) }
+    tpotShare = targets.tpot.map { _ in share(count.tpot) }
+    endToEndShare = targets.endToEnd.map { _ in share(count.endToEnd) }
+  }
+}
+
+/// Finished requests that kept all objectives, and each of them.
+struct GoodputCount: Sendable, Equatable {
+  let targets: GoodputTargets
+  private(set) var good = 0
+  private(set) var ttft = 0
+  private(set) var tpot = 0
+  private(set) var endToEnd = 0
+
+  init(_ targets: GoodputTargets) { self.targets = targets }
+
+  mutating func add(_ record: RequestRecord) {
+    guard record.outcome == .finished else { return }
+    let kept = (targets.meetsTTFT(record), targets.meetsTPOT(record), targets.meetsEndToEnd(record))
+    if kept.0 { ttft += 1 }
+    if kept.1 { tpot += 1 }
+    if kept.2 { endToEnd += 1 }
+    if kept.0, kept.1, kept.2 { good += 1 }
   }
 }

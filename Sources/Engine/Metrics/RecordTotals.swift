@@ -1,8 +1,5 @@
-/// What one pass over all records adds up.
-///
-/// Records are large: a pass over a million of them moves more memory than all else that a summary does, so that whatever
-/// can be counted side by side is counted here.
-struct RecordTotals {
+/// What adds up over records.
+struct RecordTotals: Sendable, Equatable {
   /// By how requests ended.
   var finished = 0
   var rejected = 0

@@ -2,8 +2,10 @@
 ///
 /// Integers and simulated time only: two equal runs give equal results.
 public struct RunResult: Sendable {
-  /// Requests that ended, in order of `RequestID`.
+  /// Requests that ended, in order of `RequestID`; empty where `digest` stands for them.
   public var records: ContiguousArray<RequestRecord> = []
+  /// Statistics of a run that kept no records; nil where it kept them.
+  var digest: RecordDigest? = nil
   /// Inter-token gaps of record `i`, in ns: `gaps[gapStarts[i] ..< gapStarts[i + 1]]`. Both empty unless `keepGaps` was set.
   public var gaps: ContiguousArray<Int64> = []
   public var gapStarts: ContiguousArray<Int> = []
@@ -39,6 +41,11 @@ public struct RunResult: Sendable {
   /// JSON text of what the policy's `done` hook returned; nil without one.
   public var policyJSON: String? = nil
   public init() {}
+
+  /// Where the gaps of each record lie in `gaps`; empty unless they were kept.
+  var gapRanges: some Sequence<Range<Int>> {
+    zip(gapStarts, gapStarts.dropFirst()).lazy.map { $0..<$1 }
+  }
 }
 
 /// What one instance did over a run.

@@ -87,67 +87,66 @@ public struct InstanceSummary: Sendable {
 }
 
 extension RunSummary {
-  /// - Parameter result: of a run that kept its records.
+  /// - Parameter result: of a run that kept its records, or their digest.
   /// - Parameter cluster: the cluster that ran.
   /// - Parameter injected: requests of the workload.
-  /// - Parameter window: which of them to measure; anything but all takes a run that kept its gaps.
+  /// - Parameter targets: what a good request keeps; a digest was made with the same.
+  /// - Parameter window: which of them to measure; anything but all takes a run that kept its records and gaps.
+  /// - Parameter kinds: tenants and classes; any takes a run that kept its records.
   public init(
     _ result: RunResult, cluster: ClusterSpec, injected: Int, targets: GoodputTargets? = nil,
     window: MeasurementWindow = .everything, kinds: RequestKinds = .none
   ) {
-    let all = RecordTotals(result.records)
-    conservation = Conservation(injected: injected, all)
-    rejections = all.rejected > 0 ? RejectionCount.count(result) : []
+    let all = result.digest ?? RecordDigest(result.records, targets: targets)
+    conservation = Conservation(injected: injected, all.totals)
+    rejections = all.rejections(result.reasons)
     self.window = window
     var records = result.records
-    var totals = all
+    let digest: RecordDigest
     if window.isEverything {
+      digest = all
       measured = conservation
       gapHistogram = result.gapHistogram
     } else {
       let counts = window.contains(records)
       records = ContiguousArray(zip(records, counts).lazy.filter(\.1).map(\.0))
-      totals = RecordTotals(records)
-      measured = Conservation(injected: records.count, totals)
+      digest = RecordDigest(records, targets: targets)
+      measured = Conservation(injected: records.count, digest.totals)
       gapHistogram = result.gapHistogram(of: counts)
     }
 
-    promptTokens = totals.promptTokens
-    outputTokens = totals.outputTokens
-    firstArrival = totals.span.start
-    duration = totals.span.length
-    let whole = all.span
+    promptTokens = digest.totals.promptTokens
+    outputTokens = digest.totals.outputTokens
+    firstArrival = digest.totals.span.start
+    duration = digest.totals.span.length
+    let whole = all.totals.span
 
-    var latencies = LatencySamples(records)
-    ttft = Distribution(ofWholeNanoseconds: latencies.ttft.take())
-    endToEnd = Distribution(ofWholeNanoseconds: latencies.endToEnd.take())
-    tpot = Distribution(ofNanoseconds: latencies.tpot.take())
-    queueing = Distribution(ofWholeNanoseconds: latencies.queueing.take())
+    ttft = digest.ttft
+    tpot = digest.tpot
     itl = Distribution(ofNanoseconds: gapHistogram)
-    var handOffs = HandOffSamples(records)
-    kvWait = Distribution(ofWholeNanoseconds: handOffs.kvWait.take())
-    transfer = Distribution(ofWholeNanoseconds: handOffs.transfer.take())
-    decodeQueue = Distribution(ofWholeNanoseconds: handOffs.decodeQueue.take())
+    endToEnd = digest.endToEnd
+    queueing = digest.queueing
+    kvWait = digest.kvWait
+    transfer = digest.transfer
+    decodeQueue = digest.decodeQueue
 
     scaling = result.scaling
     migration = result.migration
     replication = result.replication
     tiers = result.tiers
     faults = result.faults
-    retries = all.retries
+    retries = all.totals.retries
 
     instances = zip(cluster.instances, result.instances).map { spec, totals in
       InstanceSummary(
         name: spec.name, role: spec.role, totals: totals,
         utilization: whole.length > .zero ? totals.busy.seconds / whole.length.seconds : 0)
     }
-    maxConcurrentRequests = result.maxConcurrentRequests(during: whole)
+    maxConcurrentRequests = all.maxConcurrentRequests
     maxOutputTokensPerSecond = result.maxOutputTokensPerSecond
     let (promised, length) = (measured.injected, duration)
-    goodput = targets.map {
-      Goodput($0, records: records, injected: promised, duration: length)
-    }
-    backlog = BacklogDrift(result.records, all)
+    goodput = digest.goodput.map { Goodput($0, injected: promised, duration: length) }
+    backlog = all.backlog
     tenants = kinds.haveTenants ? TenantTable(records) { kinds[$0]?.tenant } : nil
     classes = ClassTable(records, kinds: kinds, targets: targets)
     bottleneck = .notSaturated
@@ -171,22 +170,6 @@ extension RunSummary {
   /// Sum over all instances.
   public func total(_ count: KeyPath<InstanceTotals, Int>) -> Int {
     instances.reduce(0) { $0 + $1.totals[keyPath: count] }
-  }
-}
-
-extension RejectionCount {
-  static func count(_ result: RunResult) -> [RejectionCount] {
-    var counts = result.reasons.map { RejectionCount(reason: $0, count: 0) }
-    var unknown = 0
-    for record in result.records where record.outcome == .rejected {
-      if counts.indices.contains(Int(record.reason)) {
-        counts[Int(record.reason)].count += 1
-      } else {
-        unknown += 1
-      }
-    }
-    if unknown > 0 { counts.append(RejectionCount(reason: "no reason given", count: unknown)) }
-    return counts.filter { $0.count > 0 }
   }
 }
 

@@ -1,55 +1,74 @@
-/// Latencies of finished requests that every request has, in nanoseconds; where one lacks a quantity there is no sample.
-///
-/// Records are large: a pass over a million of them takes as long as sorting what it finds, so one pass gathers several.
-struct LatencySamples {
-  var ttft = ContiguousArray<Int64>()
-  var tpot = ContiguousArray<Double>()
-  var endToEnd = ContiguousArray<Int64>()
-  var queueing = ContiguousArray<Int64>()
+/// Latencies of finished requests; where one lacks a quantity there is no sample.
+struct LatencySamples: Sendable {
+  private var ttft: DurationSamples
+  /// In nanoseconds.
+  private var tpot = ContiguousArray<Double>()
+  private var endToEnd: DurationSamples
 
-  init(_ records: ContiguousArray<RequestRecord>) {
-    ttft.reserveCapacity(records.count)
-    tpot.reserveCapacity(records.count)
-    endToEnd.reserveCapacity(records.count)
-    queueing.reserveCapacity(records.count)
-    for record in records where record.outcome == .finished {
-      ttft.append(record.timeToFirstToken)
-      if let mean = record.nanosecondsPerOutputToken { tpot.append(mean) }
-      endToEnd.append(record.endToEnd)
-      queueing.append(record.queueing)
-    }
+  /// - Parameter expected: requests that may come.
+  init(expected: Int) {
+    ttft = DurationSamples(expected: expected)
+    tpot.reserveCapacity(expected)
+    endToEnd = DurationSamples(expected: expected)
+  }
+
+  @inline(__always)
+  mutating func add(_ record: borrowing RequestRecord) {
+    guard record.outcome == .finished else { return }
+    ttft.append(record.timeToFirstToken)
+    if let mean = record.nanosecondsPerOutputToken { tpot.append(mean) }
+    endToEnd.append(record.endToEnd)
+  }
+
+  /// Their statistics. Each quantity gives its memory back when it is done, and nothing is left.
+  mutating func distributions() -> (
+    ttft: Distribution?, tpot: Distribution?, endToEnd: Distribution?
+  ) {
+    let first = take(&ttft).distribution()
+    let mean = Distribution(ofNanoseconds: take(&tpot))
+    return (first, mean, take(&endToEnd).distribution())
   }
 }
 
-/// Lengths of the stages that only requests have which were handed over.
-struct HandOffSamples {
-  var kvWait = ContiguousArray<Int64>()
-  var transfer = ContiguousArray<Int64>()
-  var decodeQueue = ContiguousArray<Int64>()
+/// Waits of finished requests: before the prompt, and those of requests that were handed over.
+struct WaitSamples: Sendable {
+  private var queueing: DurationSamples
+  private var kvWait: DurationSamples
+  private var transfer: DurationSamples
+  private var decodeQueue: DurationSamples
 
-  init(_ records: ContiguousArray<RequestRecord>) {
-    kvWait.reserveCapacity(records.count)
-    transfer.reserveCapacity(records.count)
-    decodeQueue.reserveCapacity(records.count)
-    for record in records where record.outcome == .finished {
-      kvWait.append(record.kvWait)
-      transfer.append(record.transfer)
-      if record.transferStart != .never { decodeQueue.append(record.decodeQueue) }
-    }
+  init(expected: Int) {
+    queueing = DurationSamples(expected: expected)
+    kvWait = DurationSamples(expected: expected)
+    transfer = DurationSamples(expected: expected)
+    decodeQueue = DurationSamples(expected: expected)
+  }
+
+  @inline(__always)
+  mutating func add(_ record: borrowing RequestRecord) {
+    guard record.outcome == .finished else { return }
+    queueing.append(record.queueing)
+    kvWait.append(record.kvWait)
+    transfer.append(record.transfer)
+    if record.transferStart != .never { decodeQueue.append(record.decodeQueue) }
+  }
+
+  mutating func distributions() -> (
+    queueing: Distribution?, kvWait: Distribution?, transfer: Distribution?,
+    decodeQueue: Distribution?
+  ) {
+    let queue = take(&queueing).distribution()
+    let wait = take(&kvWait).distribution()
+    let move = take(&transfer).distribution()
+    return (queue, wait, move, take(&decodeQueue).distribution())
   }
 }
 
-extension ContiguousArray {
-  /// Hands the elements over, so that whoever sorts them need not copy them first.
-  mutating func take() -> Self {
-    var taken = Self()
-    swap(&taken, &self)
-    return taken
-  }
+/// Takes what is there and leaves nothing, so that whoever sorts it need not copy it first.
+private func take(_ samples: inout DurationSamples) -> DurationSamples {
+  exchange(&samples, with: DurationSamples())
 }
 
-extension ContiguousArray<Int64> {
-  fileprivate mutating func append(_ duration: SimDuration?) {
-    if let duration { append(duration.nanoseconds) }
-  }
+private func take(_ samples: inout ContiguousArray<Double>) -> ContiguousArray<Double> {
+  exchange(&samples, with: [])
 }

@@ -15,24 +15,28 @@ import Testing
       })
   }
 
+  private static func drift(_ records: ContiguousArray<RequestRecord>) -> BacklogDrift? {
+    RecordDigest(records, targets: nil).backlog
+  }
+
   @Test func aSteadyBacklogDoesNotDrift() throws {
-    let drift = try #require(BacklogDrift(Self.records(1000) { _ in 105 }))
+    let drift = try #require(Self.drift(Self.records(1000) { _ in 105 }))
     #expect(abs(drift.share) < 0.01 && !drift.isSaturated)
   }
 
   /// Each stays 5 ms longer than the one before: served at two thirds of the rate, a third piles up.
   @Test func whatIsNotServedPilesUp() throws {
-    let drift = try #require(BacklogDrift(Self.records(1000) { 5 * $0 }))
+    let drift = try #require(Self.drift(Self.records(1000) { 5 * $0 }))
     #expect(abs(drift.share - 1.0 / 3) < 0.01, "\(drift)")
     #expect(abs(drift.slope - 100.0 / 3) < 1)
     #expect(drift.isSaturated)
   }
 
   @Test func fewRequestsAndAllAtOnceSayNothing() {
-    #expect(BacklogDrift(Self.records(99) { _ in 5 }) == nil)
+    #expect(Self.drift(Self.records(99) { _ in 5 }) == nil)
     var records = Self.records(200) { _ in 5 }
     for place in records.indices { records[place].arrival = .zero }
-    #expect(BacklogDrift(records) == nil)
-    #expect(BacklogDrift([]) == nil)
+    #expect(Self.drift(records) == nil)
+    #expect(Self.drift([]) == nil)
   }
 }

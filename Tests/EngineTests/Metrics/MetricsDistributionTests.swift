@@ -47,6 +47,25 @@ import Testing
     }
   }
 
+  /// Samples are held in four bytes until one needs eight, wherever that one comes.
+  @Test func narrowAndWideSamplesSayTheSame() {
+    for seed in 0..<100 as Range<UInt64> {
+      var random = RandomStream(seed: seed, name: "widths")
+      let bits = UInt64(31 + random.nextIndex(below: 3))
+      let durations = (0..<random.nextIndex(below: 50)).map { _ in
+        Int64(random.next() % (1 << bits)) - (seed % 7 == 0 ? 5 : 0)
+      }
+      var samples = DurationSamples(expected: seed % 2 == 0 ? durations.count : 0)
+      for duration in durations {
+        samples.append(SimDuration(nanoseconds: duration))
+        samples.append(nil)
+      }
+      #expect(samples.count == durations.count)
+      let plain = Distribution(ofWholeNanoseconds: ContiguousArray(durations))
+      #expect(samples.distribution() == plain, "seed \(seed)")
+    }
+  }
+
   @Test func doublesSortByValue() {
     let values: [Double] = [-.infinity, -2, -0.5, 0, 1e-300, 0.5, 2, 1e300, .infinity]
     #expect(values.map(\.sortKey) == values.map(\.sortKey).sorted())
