@@ -24,10 +24,12 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
   let versions: UnsafeMutablePointer<UInt32>
   var requests = RequestTable()
   var network: Network
-  /// By request id, in the memory of `recordStore`, which nobody else looks at before the run ends: written without
-  /// asking each time whether someone does.
-  let records: UnsafeMutableBufferPointer<RequestRecord>
-  private var recordStore: ContiguousArray<RequestRecord>
+  var records: RecordWindow
+  /// What statistics need of the records that the window has let go; nil where records are kept.
+  var tally: RecordTally?
+  /// When the requests of those records ended, for policies, which may ask; empty where nobody can.
+  var pastEnds = Pile<SimTime>()
+  var keepsPastEnds = false
   var gaps: ContiguousArray<ContiguousArray<Int64>>
   var gapHistogram = GapHistogram()
   var tokenRate = TokenRate()
@@ -72,8 +74,8 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
     tiers = TierState(cluster, capacities)
     instanceCount = cluster.instances.count
     network = Network(Topology(cluster))
-    recordStore = ContiguousArray(repeating: RequestRecord(), count: workload.requests.count)
-    records = recordStore.withUnsafeMutableBufferPointer { $0 }
+    tally = scenario.tally
+    records = tally == nil ? RecordWindow(keeping: workload.requests.count) : RecordWindow()
     gaps = ContiguousArray(
       repeating: [], count: options.keepGaps ? workload.requests.count : 0)
     instances = .allocate(capacity: instanceCount)
@@ -97,15 +99,14 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
     recountDown()
   }
 
-  /// Hands the records over. Nothing may be written to them any more.
-  mutating func takeRecords() -> ContiguousArray<RequestRecord> {
-    var taken = ContiguousArray<RequestRecord>()
-    swap(&taken, &recordStore)
-    return taken
+  /// When a request ended whose record has gone.
+  func pastEnd(_ id: RequestID) -> SimTime? {
+    pastEnds.indices.contains(Int(id.index)) ? pastEnds[Int(id.index)] : nil
   }
 
   func deallocate() {
     requests.deallocate()
+    pastEnds.deallocate()
     network.deallocate()
     tiers.deallocate()
     for index in 0..<instanceCount {

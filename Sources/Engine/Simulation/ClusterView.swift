@@ -154,7 +154,8 @@ extension ClusterWindow {
   }
 
   func endOfRequest(_ id: RequestID) -> SimTime? {
-    guard state.pointee.records.indices.contains(Int(id.index)) else { return nil }
+    if let past = state.pointee.pastEnd(id) { return past }
+    guard state.pointee.records.contains(Int(id.index)) else { return nil }
     let end = state.pointee.records[Int(id.index)].end
     return end == .never ? nil : end
   }

@@ -42,6 +42,7 @@ extension EventLoop {
     {
       rows[slot].deadline = now + limit
     }
+    openRecord(id)
     state.pointee.records[id].arrival = now
     guard
       state.pointee.fit.canServe(

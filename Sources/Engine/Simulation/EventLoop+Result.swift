@@ -3,7 +3,9 @@ extension EventLoop {
   mutating func makeResult() throws(SimulationError) -> RunResult {
     let state = self.state
     var result = RunResult()
-    result.records = state.pointee.takeRecords()
+    try letRecordsGo()
+    result.records = state.pointee.records.take()
+    result.digest = state.pointee.tally?.digest()
     for index in 0..<state.pointee.instanceCount {
       state.pointee.lanes[index].gaps.close(into: &state.pointee.gapHistogram)
       state.pointee.tokenRate.close(&state.pointee.lanes[index].tokens)

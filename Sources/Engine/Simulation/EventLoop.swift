@@ -8,6 +8,7 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   var policy: P
   var observer: any RunObserver
   let tellsIterations: Bool
+  let tellsRecords: Bool
   let hooks: HookSet
   /// Everything that views show. A pointer, because policies look at it while they are being asked.
   let state: UnsafeMutablePointer<State>
@@ -54,9 +55,11 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
     self.policy = policy
     self.observer = observer
     tellsIterations = observer.watchesIterations
+    tellsRecords = observer.watchesRecords
     hooks = policy.hooks
     state = .allocate(capacity: 1)
     state.initialize(to: State(scenario))
+    state.pointee.keepsPastEnds = !hooks.isEmpty
     faults = FaultTracker(scenario)
     state.pointee.hasFaults = !faults.schedule.isEmpty
     nextSample = scenario.options.logInterval.map { SimTime.zero + $0 } ?? .never

@@ -28,7 +28,8 @@ public struct RunOptions: Sendable, Equatable {
   public var stepByStep = false
   /// Verify the KV books after every event.
   public var check = false
-  /// Keep one record for each request (CSV and exact percentiles need it).
+  /// Keep the record of each request. Without, the result has their statistics only, where these can be gathered on the
+  /// way, and records all the same where they cannot.
   public var keepRecords = true
   /// Keep every inter-token gap (the CSV's ITL column needs it).
   public var keepGaps = false
@@ -56,12 +57,20 @@ public protocol RunObserver {
   var watchesIterations: Bool { get }
   mutating func iterationEnded(_ event: IterationEvent)
   mutating func preempted(_ request: RequestID, on instance: InstanceID, at now: SimTime)
+  /// Whether to be told of each record that the run does not keep.
+  var watchesRecords: Bool { get }
+  /// Requests that have ended, in order of `RequestID`: each once, after all before it. Valid during the call.
+  ///
+  /// - Parameter reasons: texts of `RequestRecord.reason` so far.
+  mutating func ended(_ records: UnsafeBufferPointer<RequestRecord>, reasons: [String])
 }
 
 extension RunObserver {
   public var watchesIterations: Bool { false }
   public mutating func iterationEnded(_ event: IterationEvent) {}
   public mutating func preempted(_ request: RequestID, on instance: InstanceID, at now: SimTime) {}
+  public var watchesRecords: Bool { false }
+  public mutating func ended(_ records: UnsafeBufferPointer<RequestRecord>, reasons: [String]) {}
 }
 
 public struct SilentObserver: RunObserver {
