@@ -84,10 +84,14 @@ struct Server: Sendable {
   }
 
   /// Serves a workload from beginning to end. What the policy logs is dropped: many runs would log alike.
-  func run(_ workload: Workload, _ options: RunOptions, _ experiment: ExperimentOptions) throws
-    -> (result: RunResult, summary: RunSummary)
-  {
+  ///
+  /// - Parameter keepsRecords: whether the result is read request by request, and not only its summary.
+  func run(
+    _ workload: Workload, _ options: RunOptions, _ experiment: ExperimentOptions,
+    keepsRecords: Bool = false
+  ) throws -> (result: RunResult, summary: RunSummary) {
     var options = options
+    options.keepRecords = keepsRecords
     options.faults = try experiment.faultOptions.plan(cluster, ResourceFolders())
     let scenario = Scenario(cluster: cluster, costs: costs, workload: workload, options: options)
     let result: RunResult

@@ -92,6 +92,32 @@ struct OutputOptions: ParsableArguments {
   /// The gaps between tokens are kept only for who asks: they are most of a run's memory.
   var needsGaps: Bool { output != nil && outputFormat == .llmservingsim || benchServe != nil }
 
+  /// Whether someone reads the requests one by one when the run is over, besides the wide table.
+  var needsRecords: Bool {
+    output != nil && outputFormat == .llmservingsim || runFile != nil || report != nil
+      || benchServe != nil || aiperf != nil
+  }
+
+  /// The wide table, where it can be written while the run goes on; where it cannot, the run keeps its records for it.
+  ///
+  /// It can without records that are kept for something else, without faults, and with a policy that moves no requests: what
+  /// these do to requests has columns of its own, and whether there are any is known at the end.
+  func table(
+    of scenario: inout Scenario, _ policy: LuaPolicy?, inputs: [String]
+  ) throws -> WideCSVStream? {
+    guard let output, outputFormat == .wide else { return nil }
+    guard !scenario.options.keepRecords, scenario.canLetRecordsGo,
+      scenario.options.faults.isEmpty, policy?.hooks.isDisjoint(with: .acting) ?? true,
+      WideCSVStream.canWrite(to: output)
+    else {
+      scenario.options.keepRecords = true
+      return nil
+    }
+    return try WideCSVStream(
+      to: output, inputs: inputs, cluster: scenario.cluster, targets: scenario.options.targets,
+      session: scenario.workload.sessionName)
+  }
+
   /// Most moments of the time series; nil takes none.
   var seriesMoments: Int? { runFile == nil && report == nil ? nil : Self.mostMoments }
 
@@ -99,23 +125,22 @@ struct OutputOptions: ParsableArguments {
   static let mostMoments = 400
 
   /// Writes the files, all or none of each.
-  func save(_ run: FinishedRun, inputs: [String]) throws {
+  ///
+  /// - Parameter table: what was written of the wide table on the way.
+  func save(_ run: FinishedRun, inputs: [String], table: WideCSVStream? = nil) throws {
     let result = run.result
     let cluster = run.scenario.cluster
-    if let output {
+    if let table {
+      try table.finish()
+    } else if let output {
       switch outputFormat {
       case .llmservingsim:
         try LLMServingSimCSV(result, cluster: cluster, queueingEnd: run.queueingEnd)
           .save(to: output, inputs: inputs)
       case .wide:
-        let workload = run.scenario.workload
         try WideCSV(
           result, cluster: cluster, targets: run.scenario.options.targets,
-          session: { id in
-            let session = Int(workload.requests[Int(id.index)].session)
-            return workload.sessionNames.indices.contains(session)
-              ? workload.sessionNames[session] : nil
-          }
+          session: run.scenario.workload.sessionName
         ).save(to: output, inputs: inputs)
       }
     }
@@ -142,6 +167,15 @@ struct OutputOptions: ParsableArguments {
       try SummaryJSON(run.summary, description: run.description, result: result)
         .save(to: summary, inputs: inputs)
     }
+  }
+}
+
+extension Workload {
+  /// The session of a request, where the trace names it.
+  fileprivate func sessionName(_ id: RequestID) -> String? {
+    if sessionNames.isEmpty { return nil }
+    let session = Int(requests[Int(id.index)].session)
+    return sessionNames.indices.contains(session) ? sessionNames[session] : nil
   }
 }
 

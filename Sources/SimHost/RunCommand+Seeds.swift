@@ -41,11 +41,13 @@ extension RunCommand {
     scenario.options.seed = seed
     scenario.options.logInterval = nil
     let log = LogLines()
-    var observer = SilentObserver()
-    let finished: FinishedRun
-    if var policy = try policyOptions.load(
+    let outputs = outputs.named(after: seed)
+    let policy = try policyOptions.load(
       seed: seed, resources: resources, onLog: { log.entries.append($0) })
-    {
+    let table = try outputs.table(of: &scenario, policy, inputs: inputs)
+    var observer = TableObserver(table: table)
+    let finished: FinishedRun
+    if var policy {
       let result = try Simulation.run(scenario, policy: &policy, observer: &observer)
       finished = try finish(scenario, result, policy)
     } else {
@@ -56,7 +58,7 @@ extension RunCommand {
     if let law = finished.result.brokenLaw(injected: scenario.workload.requests.count) {
       throw SimulationError.brokenLaw(law)
     }
-    try outputs.named(after: seed).save(finished, inputs: inputs)
+    try outputs.save(finished, inputs: inputs, table: table)
     return SeedRun(seed: seed, summary: finished.summary, log: log.entries)
   }
 }

@@ -97,7 +97,7 @@ struct RunCommand: ParsableCommand {
     let paths = outputs.paths + [decisionOptions.decisions, traceOptions.trace].compactMap { $0 }
     try OutputFile.check(paths, inputs: inputs)
 
-    let scenario = try scenario(resources)
+    var scenario = try scenario(resources)
     let policy = try policyOptions.load(seed: seed, resources: resources, console: console)
     let startup = ConsoleReport(style: console.errorStyle, width: console.width)
     if console.level >= .info {
@@ -108,8 +108,10 @@ struct RunCommand: ParsableCommand {
     }
 
     let trace = try traceOptions.open(scenario.cluster, inputs: inputs)
+    let table =
+      compat.compat == nil ? try outputs.table(of: &scenario, policy, inputs: inputs) : nil
     var observer = TerminalObserver(
-      console: console, interval: scenario.options.logInterval ?? .zero, trace: trace)
+      console: console, interval: scenario.options.logInterval ?? .zero, trace: trace, table: table)
     var finished: FinishedRun
     var hookCosts: [HookCost] = []
     let recorder = decisionOptions.recorder
@@ -137,7 +139,7 @@ struct RunCommand: ParsableCommand {
     }
 
     try trace?.finish(finished.result)
-    try outputs.save(finished, inputs: inputs)
+    try outputs.save(finished, inputs: inputs, table: table)
     if outputs.json {
       let summary = SummaryJSON(
         finished.summary, description: finished.description, result: finished.result)
@@ -177,6 +179,7 @@ struct RunCommand: ParsableCommand {
     options.predictor = policyOptions.predictor
     options.viewLag = policyOptions.viewLag
     options.keepGaps = outputs.needsGaps
+    options.keepRecords = outputs.needsRecords || traceOptions.trace != nil
     options.measure(measurement.window)
     options.seriesMoments = outputs.seriesMoments
     options.targets = try outputs.targets

@@ -20,7 +20,8 @@ extension ExperimentOptions {
       var values: [[Double?]] = []
       var changes: [ChangedRequest.Changes] = []
       for server in servers {
-        let (result, summary) = try server.run(sample, options, self)
+        let (result, summary) = try server.run(
+          sample, options, self, keepsRecords: true)
         values.append(metrics.map { $0.value(summary) })
         if let baseline {
           changes.append(

@@ -8,13 +8,17 @@ struct TerminalObserver: RunObserver {
   private let interval: SimDuration
   private var samples = 0
   private let trace: ChromeTrace?
+  private let table: WideCSVStream?
   /// Host time: for the bar only, which is no result.
   private let start = ContinuousClock.now
   private var lastDrawn: ContinuousClock.Instant?
 
-  init(console: Console, interval: SimDuration, trace: ChromeTrace? = nil) {
+  init(
+    console: Console, interval: SimDuration, trace: ChromeTrace? = nil, table: WideCSVStream? = nil
+  ) {
     self.console = console
     self.trace = trace
+    self.table = table
     self.interval = interval
     report = ConsoleReport(style: console.outputStyle, width: console.width)
   }
@@ -33,6 +37,12 @@ struct TerminalObserver: RunObserver {
     trace?.preempted(request, on: instance, at: now)
   }
 
+  var watchesRecords: Bool { table != nil }
+
+  mutating func ended(_ records: UnsafeBufferPointer<RequestRecord>, reasons: [String]) {
+    table?.add(records, reasons: reasons)
+  }
+
   mutating func progress(ended: Int, of total: Int, at now: SimTime) {
     guard let width = console.progressWidth else { return }
     let instant = ContinuousClock.now
@@ -42,5 +52,20 @@ struct TerminalObserver: RunObserver {
     let seconds = (instant - start) / .seconds(1)
     console.progress(
       ProgressBar.line(ended: ended, of: total, seconds: seconds, width: width))
+  }
+}
+
+/// Writes the table of a run that says nothing else while it goes on.
+struct TableObserver: RunObserver {
+  let table: WideCSVStream?
+
+  mutating func sample(_ sample: IntervalSample) {}
+
+  mutating func progress(ended: Int, of total: Int, at now: SimTime) {}
+
+  var watchesRecords: Bool { table != nil }
+
+  mutating func ended(_ records: UnsafeBufferPointer<RequestRecord>, reasons: [String]) {
+    table?.add(records, reasons: reasons)
   }
 }

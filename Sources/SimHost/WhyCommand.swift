@@ -33,7 +33,8 @@ struct WhyCommand: ParsableCommand {
     let console = Console(level: .warning)
     let resources = ResourceFolders()
     let command = try repeated(console)
-    let scenario = try command.scenario(resources)
+    var scenario = try command.scenario(resources)
+    scenario.options.keepRecords = true
     let requests = scenario.workload.requests
     guard requests.indices.contains(request) else {
       throw ValidationError(

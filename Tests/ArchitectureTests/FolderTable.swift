@@ -45,9 +45,10 @@ let folderTable: [FolderRule] = [
     imports: collections),
   FolderRule(
     name: "Metrics", uses: ["Units", "Configuration"], imports: ["Foundation"]),
+  // Files that are being written are known to all threads: a signal removes them.
   FolderRule(
     name: "Output", uses: ["Units", "Configuration", "Policy", "Metrics"],
-    imports: ["Foundation"]),
+    imports: ["Foundation", "Synchronization"]),
   // A page from the files of runs: knows what is in a file, and nothing of how it came there.
   FolderRule(
     name: "Report", uses: ["Units", "Configuration", "Metrics", "Output"],

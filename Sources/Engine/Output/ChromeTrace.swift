@@ -220,8 +220,3 @@ public final class ChromeTrace {
     sink.write("}}")
   }
 }
-
-extension OutputFile {
-  /// Leaves nothing of a file that will not be whole.
-  func abandon() { try? finish(failure: 1) }
-}

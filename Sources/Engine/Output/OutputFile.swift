@@ -53,6 +53,7 @@ public struct OutputFile {
       let temporary = parent(of: target) + "/.simhost-partial-\(attempt)"
       let descriptor = openFile(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC)
       if descriptor >= 0 {
+        PartialFiles.add(temporary)
         return OutputFile(
           descriptor: descriptor, path: path, target: target, temporary: temporary)
       }
@@ -61,6 +62,14 @@ public struct OutputFile {
     throw OutputError(
       path: path, problem: "its folder is full of files named .simhost-partial-*",
       suggestion: "remove them")
+  }
+
+  /// Leaves nothing of a file that will not be whole.
+  func abandon() {
+    close(descriptor)
+    guard let temporary else { return }
+    unlink(temporary)
+    PartialFiles.forget(temporary)
   }
 
   /// Gives the file its name, or removes it when writing failed.
@@ -73,6 +82,7 @@ public struct OutputFile {
       guard failure == 0 else { throw OutputError(path: path, failure) }
       return
     }
+    defer { PartialFiles.forget(temporary) }
     if failure == 0, let old = Self.status(target) { _ = chmod(temporary, old.st_mode & 0o7777) }
     if failure == 0, rename(temporary, target) != 0 { failure = errno }
     guard failure == 0 else {

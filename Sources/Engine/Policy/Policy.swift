@@ -83,6 +83,11 @@ public struct HookSet: OptionSet, Sendable, Hashable {
   public static let instanceUp = HookSet(rawValue: 1 << 13)
   public static let done = HookSet(rawValue: 1 << 14)
   public static let evict = HookSet(rawValue: 1 << 15)
+
+  /// Those in which a policy may have something done to the cluster, such as to move a request.
+  public static let acting: HookSet = [
+    .tick, .firstToken, .finish, .reject, .preempted, .transfer, .instanceDown, .instanceUp,
+  ]
 }
 
 /// What a policy can be told of.

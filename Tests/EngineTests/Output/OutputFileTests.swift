@@ -154,4 +154,25 @@ import Testing
       #expect(error?.problem == "may not be written to")
     }
   }
+
+  /// Tests run with signals blocked, which their children inherit.
+  @Test func aSignalRemovesWhatIsBeingWritten() async throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("simhost-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    await #expect(processExitsWith: .signal(SIGTERM)) { [folder = folder as String] in
+      try Note(content: "done").save(to: "\(folder)/done")
+      _ = try OutputFile.open("\(folder)/first")
+      try OutputFile.open("\(folder)/second").abandon()
+      _ = try OutputFile.open("\(folder)/third")
+      guard try FileManager.default.contentsOfDirectory(atPath: folder).count == 3 else { exit(1) }
+      var none = sigset_t()
+      sigemptyset(&none)
+      pthread_sigmask(SIG_SETMASK, &none, nil)
+      kill(getpid(), SIGTERM)
+      sleep(30)
+    }
+    #expect(try files(in: folder) == ["done"])
+  }
 }
