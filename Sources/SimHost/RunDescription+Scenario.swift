@@ -23,15 +23,18 @@ extension WorkloadDescription {
     // Later calls of a session arrive when the run says so.
     var first = SimTime.never
     var last = SimTime.zero
-    for request in workload.requests where !request.followsPrevious {
+    var (prompts, outputs) = (0, 0)
+    for request in workload.requests {
+      prompts += Int(request.promptTokens)
+      outputs += Int(request.outputTokens)
+      if request.followsPrevious { continue }
       first = min(first, request.arrival)
       last = max(last, request.arrival)
     }
     self.init(
       source: workload.source, format: workload.format, requests: workload.requests.count,
       span: first == .never ? .zero : last - first,
-      promptTokens: workload.requests.reduce(0) { $0 + Int($1.promptTokens) },
-      outputTokens: workload.requests.reduce(0) { $0 + Int($1.outputTokens) })
+      promptTokens: prompts, outputTokens: outputs)
   }
 }
 

@@ -24,25 +24,35 @@ extension Distribution {
   /// The same for whole nanoseconds, which have fewer digits to sort by.
   init?(ofWholeNanoseconds samples: consuming ContiguousArray<Int64>) {
     radixSort(&samples) { UInt64(bitPattern: $0) ^ (1 << 63) }
-    self.init(ofSorted: samples) { Double($0) }
+    self.init(ofSorted: samples, sum: Self.exactSum(samples)) { Double($0) }
   }
 
   init?(ofWholeNanoseconds samples: consuming ContiguousArray<UInt32>) {
     radixSort(&samples) { UInt64($0) }
-    self.init(ofSorted: samples) { Double($0) }
+    self.init(ofSorted: samples, sum: Self.exactSum(samples)) { Double($0) }
   }
 
+  /// The sum of sorted whole numbers, where no way of adding them up rounds; nil where one might.
+  private static func exactSum<Sample: FixedWidthInteger>(
+    _ sorted: ContiguousArray<Sample>
+  ) -> Double? {
+    guard let first = sorted.first, let last = sorted.last, first >= 0,
+      Double(last) * Double(sorted.count) < 0x1p53
+    else { return nil }
+    var sum = 0
+    for sample in sorted { sum &+= Int(truncatingIfNeeded: sample) }
+    return Double(sum)
+  }
+
+  /// - Parameter sum: of all samples, where it is known.
   /// - Parameter number: a sample as a number; samples are millions, so that they are not made into numbers beforehand.
   @inline(__always)
   private init?<Sample>(
-    ofSorted sorted: ContiguousArray<Sample>, _ number: (Sample) -> Double
+    ofSorted sorted: ContiguousArray<Sample>, sum: Double? = nil, _ number: (Sample) -> Double
   ) {
     guard let first = sorted.first, let last = sorted.last else { return nil }
 
-    // Neumaier's sum: the result does not drift with the number of samples.
-    var sum = CompensatedSum()
-    for sample in sorted { sum.add(number(sample)) }
-    let mean = sum.value / Double(sorted.count)
+    let mean = (sum ?? compensatedSum(sorted, number)) / Double(sorted.count)
     var squares = CompensatedSum()
     for sample in sorted {
       let deviation = number(sample) - mean
@@ -134,4 +144,14 @@ struct CompensatedSum {
     lost += abs(sum) >= abs(x) ? (sum - next) + x : (x - next) + sum
     sum = next
   }
+}
+
+/// A sum that does not drift with the number of samples.
+@inline(__always)
+private func compensatedSum<Sample>(
+  _ samples: ContiguousArray<Sample>, _ number: (Sample) -> Double
+) -> Double {
+  var sum = CompensatedSum()
+  for sample in samples { sum.add(number(sample)) }
+  return sum.value
 }

@@ -50,6 +50,9 @@ struct Flow {
     }
   }
 
+  /// Whether it has begun, and has something to send or is to end.
+  func wantsRate(_ now: SimTime) -> Bool { start <= now && (ready > 0 || held == 0) }
+
   /// Lets go of the layers that are there at `now`.
   mutating func release(_ now: SimTime) {
     if late > 0, lateEnd <= now { release(late: late) }

@@ -158,29 +158,43 @@ struct Network {
 
   /// Divides the links anew among flows that have something to send.
   private mutating func share(_ now: SimTime) {
-    demands.removeAll()
     hops.removeAll()
+    // Most transfers are alone, or nobody is left when one has ended.
+    if flows.count <= 1 {
+      if !flows.isEmpty { run(0, at: rateAlone(flows[0], now), now) }
+      return
+    }
+    demands.removeAll()
     rates.removeAll()
     for (place, flow) in flows.enumerated() {
       rates.append(0)
-      guard flow.start <= now, flow.ready > 0 || flow.held == 0 else { continue }
+      guard flow.wantsRate(now) else { continue }
       let first = hops.count
       topology.appendPath(from: flow.from, to: flow.to, to: &hops)
       demands.append(FairShare.Demand(flow: place, firstHop: first, hops: hops.count - first))
     }
     fairShare.divide(demands, over: hops, into: rates)
-    for place in flows.indices where rates[place] != flows[place].rate {
-      flows[place].settle(now)
-      flows[place].rate = rates[place]
-      if rates[place] == 0 {
-        // A link on its way carries nothing: only what is computed moves it on.
-        flows[place].release(now)
-        flows[place].wake = flows[place].nextLayer
-      }
-      flows[place].end =
-        now
-        + SimDuration(nanoseconds: Network.nanoseconds(flows[place].ready, at: rates[place]))
+    for place in flows.indices { run(place, at: rates[place], now) }
+  }
+
+  private mutating func rateAlone(_ flow: Flow, _ now: SimTime) -> Double {
+    guard flow.wantsRate(now) else { return 0 }
+    topology.appendPath(from: flow.from, to: flow.to, to: &hops)
+    return fairShare.idleRate(hops, FairShare.Demand(flow: 0, firstHop: 0, hops: hops.count))
+  }
+
+  /// The flow goes on at another rate from `now`; one that stays keeps its end.
+  private mutating func run(_ place: Int, at rate: Double, _ now: SimTime) {
+    if rate == flows[place].rate { return }
+    flows[place].settle(now)
+    flows[place].rate = rate
+    if rate == 0 {
+      // A link on its way carries nothing: only what is computed moves it on.
+      flows[place].release(now)
+      flows[place].wake = flows[place].nextLayer
     }
+    flows[place].end =
+      now + SimDuration(nanoseconds: Network.nanoseconds(flows[place].ready, at: rate))
   }
 
   /// Rounded up, so that nothing arrives early; saturates far beyond any run.

@@ -33,6 +33,13 @@ public final class WideCSVStream {
   /// What a `RunObserver` is told of records that have ended.
   public func add(_ records: UnsafeBufferPointer<RequestRecord>, reasons: [String]) {
     row.learn(reasons)
+    // One look at each field for all records: it counts references, and checks that nobody else is there.
+    Self.write(records, row, to: &sink)
+  }
+
+  private static func write(
+    _ records: UnsafeBufferPointer<RequestRecord>, _ row: WideRow, to sink: inout ByteSink
+  ) {
     for place in records.indices { row.write(records[place], to: &sink) }
   }
 

@@ -7,8 +7,11 @@ struct FaultTracker {
   private var underWay: [Int] = []
 
   init(_ scenario: Scenario) {
-    let arrivals = scenario.workload.requests.lazy.map(\.arrival)
-    let last = arrivals.filter { $0 != .never }.max() ?? .zero
+    var last = SimTime.zero
+    if !scenario.options.faults.random.isEmpty {
+      let arrivals = scenario.workload.requests.lazy.map(\.arrival)
+      last = arrivals.filter { $0 != .never }.max() ?? .zero
+    }
     schedule = FaultSchedule(
       scenario.options.faults, cluster: scenario.cluster, seed: scenario.options.seed, until: last)
   }

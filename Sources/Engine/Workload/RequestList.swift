@@ -39,7 +39,7 @@ extension RequestList: RandomAccessCollection, MutableCollection {
   public var endIndex: Int { lengths.count }
 
   public subscript(place: Int) -> WorkloadRequest {
-    get {
+    @inline(__always) get {
       let known = lengths[place]
       return request(known, details.isEmpty ? RequestDetails() : details[place])
     }
@@ -103,9 +103,7 @@ struct BorrowedRequests {
 
 @inline(__always)
 private func request(_ known: RequestList.Lengths, _ details: RequestDetails) -> WorkloadRequest {
-  var request = WorkloadRequest(
-    arrival: known.arrival, promptTokens: Int(known.promptTokens),
-    outputTokens: Int(known.outputTokens))
-  request.details = details
-  return request
+  WorkloadRequest(
+    arrival: known.arrival, promptTokens: known.promptTokens, outputTokens: known.outputTokens,
+    details: details)
 }

@@ -17,6 +17,16 @@ public struct WorkloadRequest: Sendable, Equatable {
     self.outputTokens = Int32(clamping: outputTokens)
   }
 
+  @inline(__always)
+  init(
+    arrival: SimTime, promptTokens: Int32, outputTokens: Int32, details: RequestDetails
+  ) {
+    self.arrival = arrival
+    self.promptTokens = promptTokens
+    self.outputTokens = outputTokens
+    self.details = details
+  }
+
   @inlinable @inline(__always)
   public subscript<Value>(dynamicMember detail: WritableKeyPath<RequestDetails, Value>) -> Value {
     get { details[keyPath: detail] }

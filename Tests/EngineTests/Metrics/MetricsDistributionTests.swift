@@ -91,6 +91,22 @@ import Testing
     }
   }
 
+  /// Whole numbers are added up as such where their sum is exact in floating point: the same bits.
+  @Test func wholeNumbersHaveTheMeanOfNumbers() {
+    for seed in 0..<200 as Range<UInt64> {
+      var random = RandomStream(seed: seed, name: "whole")
+      let bits = UInt64(1 + random.nextIndex(below: 60))
+      let whole = ContiguousArray(
+        (0..<(1 + random.nextIndex(below: 300))).map { _ in Int64(random.next() % (1 << bits)) })
+      let numbers = ContiguousArray(whole.map(Double.init))
+      let (a, b) = (Distribution(ofWholeNanoseconds: whole), Distribution(ofNanoseconds: numbers))
+      #expect(a == b, "seed \(seed)")
+      if bits <= 32 {
+        #expect(Distribution(ofWholeNanoseconds: ContiguousArray(whole.map(UInt32.init))) == b)
+      }
+    }
+  }
+
   @Test func compensatedSumKeepsSmallTerms() {
     var sum = CompensatedSum()
     for term in [1.0, 1e100, 1.0, -1e100] { sum.add(term) }
