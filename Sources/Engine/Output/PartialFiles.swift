@@ -18,12 +18,12 @@ enum PartialFiles {
 
   static func add(_ path: String) {
     lock.withLock { isWatched in
-      if !isWatched { watch() }
-      isWatched = true
       for place in 0..<most where names[place] == nil {
         names[place] = strdup(path)
-        return
+        break
       }
+      if !isWatched { watch() }
+      isWatched = true
     }
   }
 

@@ -15,7 +15,9 @@ struct RecordWindow: ~Copyable {
   /// Keeps all records, of `count` requests.
   init(keeping count: Int) {
     store = ContiguousArray(repeating: RequestRecord(), count: count)
-    base = store.withUnsafeMutableBufferPointer { $0.baseAddress } ?? .allocate(capacity: 1)
+    // An array of none has no memory of its own.
+    let memory = count > 0 ? store.withUnsafeMutableBufferPointer { $0.baseAddress } : nil
+    base = memory ?? .allocate(capacity: 1)
     mask = ~0
     first = 0
     end = count

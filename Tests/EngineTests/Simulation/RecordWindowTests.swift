@@ -107,6 +107,16 @@ import Testing
     try Self.compare(scenario)
   }
 
+  @Test func aRunOfNoRequestsEnds() throws {
+    var scenario = Self.scenario(2)
+    scenario.workload.requests = []
+    for keeps in [true, false] {
+      scenario.options.keepRecords = keeps
+      let result = try Simulation.run(scenario)
+      #expect(result.records.isEmpty && result.brokenLaw(injected: 0) == nil)
+    }
+  }
+
   /// What takes a second look at records, or has no end that is known, keeps them.
   @Test func recordsAreKeptWhereStatisticsNeedThem() throws {
     var scenario = Self.scenario(2)
