@@ -20,8 +20,7 @@ extension ExperimentOptions {
       var values: [[Double?]] = []
       var changes: [ChangedRequest.Changes] = []
       for server in servers {
-        let (result, summary) = try server.run(
-          sample, options, self, keepsRecords: true)
+        let (result, summary) = try server.run(sample, options, self, keepsRecords: true)
         values.append(metrics.map { $0.value(summary) })
         if let baseline {
           changes.append(

@@ -34,6 +34,7 @@ struct WhyCommand: ParsableCommand {
     let resources = ResourceFolders()
     let command = try repeated(console)
     var scenario = try command.scenario(resources)
+    // The story is told from the record of the request.
     scenario.options.keepRecords = true
     let requests = scenario.workload.requests
     guard requests.indices.contains(request) else {

@@ -13,8 +13,6 @@ struct DurationSamples: Sendable {
     narrow.reserveCapacity(expected)
   }
 
-  var count: Int { narrow.count + wide.count }
-
   @inline(__always)
   mutating func append(_ duration: SimDuration?) {
     guard let nanoseconds = duration?.nanoseconds else { return }

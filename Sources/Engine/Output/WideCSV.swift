@@ -6,7 +6,7 @@
 /// `e2e_ms = (admit_ms − arrival_ms) + prefill_queue_ms + prefill_ms + kv_wait_ms + kv_transfer_ms + decode_queue_ms + decode_ms`.
 ///
 /// `tpot_ms` is rounded down to whole nanoseconds. `slo_ok` is 1 or 0 where the run has objectives. `class` is always
-/// empty: requests have no class yet. `retries` is empty in a run without faults; stages of a request that began anew are
+/// empty, also where the trace names classes. `retries` is empty in a run without faults; stages of a request that began anew are
 /// those of its last try, and what was before counts as waiting at the gateway. In a run that moved decoding requests,
 /// `migrations` stands last: how often each was.
 public struct WideCSV: OutputDocument {

@@ -60,7 +60,6 @@ import Testing
         samples.append(SimDuration(nanoseconds: duration))
         samples.append(nil)
       }
-      #expect(samples.count == durations.count)
       let plain = Distribution(ofWholeNanoseconds: ContiguousArray(durations))
       #expect(samples.distribution() == plain, "seed \(seed)")
     }

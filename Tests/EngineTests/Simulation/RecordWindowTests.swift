@@ -36,6 +36,25 @@ import Testing
     return scenario
   }
 
+  /// Short prompts for one instance, a request each `interval` ns.
+  private static func oneInstance(
+    requests: Int, every interval: Int64, output: (Int) -> Int
+  ) -> Scenario {
+    var workload = Workload(source: "test", format: "test")
+    for id in 0..<requests {
+      workload.requests.append(
+        WorkloadRequest(
+          arrival: SimTime(nanoseconds: Int64(id) * interval), promptTokens: 8,
+          outputTokens: output(id)))
+    }
+    return Scenario(
+      cluster: RandomScenario.cluster([
+        RandomScenario.instance("mixed/0", .mixed, blocks: 4000)
+      ]),
+      costs: [.linear(LinearCost(base: 1000, perPrefillToken: 0, perDecodeRequest: 0))],
+      workload: workload)
+  }
+
   private static func run(_ scenario: Scenario, _ policy: String?) throws -> (RunResult, Records) {
     var observer = Records()
     guard let policy else {
@@ -91,20 +110,7 @@ import Testing
 
   /// The first request outlives 5,000 others, all of which wait in the window for it.
   @Test func theWindowGrowsForAStraggler() throws {
-    let limits = SchedulerLimits()
-    let instance = RandomScenario.instance("mixed/0", .mixed, blocks: 4000, limits: limits)
-    var workload = Workload(source: "test", format: "random")
-    for id in 0...5000 {
-      workload.requests.append(
-        WorkloadRequest(
-          arrival: SimTime(nanoseconds: Int64(id) * 1000), promptTokens: 8,
-          outputTokens: id == 0 ? 4000 : 2))
-    }
-    let scenario = Scenario(
-      cluster: RandomScenario.cluster([instance]),
-      costs: [.linear(LinearCost(base: 1000, perPrefillToken: 0, perDecodeRequest: 0))],
-      workload: workload)
-    try Self.compare(scenario)
+    try Self.compare(Self.oneInstance(requests: 5001, every: 1000) { $0 == 0 ? 4000 : 2 })
   }
 
   @Test func aRunOfNoRequestsEnds() throws {
@@ -149,17 +155,7 @@ import Testing
     end }
     """.write(toFile: file, atomically: true, encoding: .utf8)
     defer { try? FileManager.default.removeItem(atPath: file) }
-    let instance = RandomScenario.instance("mixed/0", .mixed, blocks: 4000)
-    var workload = Workload(source: "test", format: "random")
-    for id in 0..<4000 {
-      workload.requests.append(
-        WorkloadRequest(
-          arrival: SimTime(nanoseconds: Int64(id) * 10_000), promptTokens: 8, outputTokens: 2))
-    }
-    var scenario = Scenario(
-      cluster: RandomScenario.cluster([instance]),
-      costs: [.linear(LinearCost(base: 1000, perPrefillToken: 0, perDecodeRequest: 0))],
-      workload: workload)
+    var scenario = Self.oneInstance(requests: 4000, every: 10_000) { _ in 2 }
     var texts: [String] = []
     for keeps in [true, false] {
       scenario.options.keepRecords = keeps
