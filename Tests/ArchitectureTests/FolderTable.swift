@@ -43,8 +43,9 @@ let folderTable: [FolderRule] = [
       "Units", "Configuration", "Workload", "Cost", "Memory", "Simulation", "Metrics",
     ],
     imports: collections),
+  // Samples are gathered where requests end, in the hottest loop.
   FolderRule(
-    name: "Metrics", uses: ["Units", "Configuration"], imports: ["Foundation"]),
+    name: "Metrics", uses: ["Units", "Storage", "Configuration"], imports: ["Foundation"]),
   // Files that are being written are known to all threads: a signal removes them.
   FolderRule(
     name: "Output", uses: ["Units", "Configuration", "Policy", "Metrics"],

@@ -16,63 +16,49 @@ public struct Distribution: Sendable, Equatable {
 
 extension Distribution {
   /// Exact statistics of durations in nanoseconds; nil without any.
-  init?(ofNanoseconds samples: consuming ContiguousArray<Double>) {
-    radixSort(&samples) { $0.sortKey }
-    self.init(ofSorted: samples) { $0 }
+  init?(ofNanoseconds samples: ContiguousArray<Double>) {
+    guard let all = samples.withUnsafeBufferPointer({ Distribution(of: $0) }) else { return nil }
+    self = all
   }
 
-  /// The same for whole nanoseconds, which have fewer digits to sort by.
-  init?(ofWholeNanoseconds samples: consuming ContiguousArray<Int64>) {
-    radixSort(&samples) { UInt64(bitPattern: $0) ^ (1 << 63) }
-    self.init(ofSorted: samples, sum: Self.exactSum(samples)) { Double($0) }
+  init?(ofWholeNanoseconds samples: ContiguousArray<Int64>) {
+    guard let all = samples.withUnsafeBufferPointer({ Distribution(of: $0) }) else { return nil }
+    self = all
   }
 
-  init?(ofWholeNanoseconds samples: consuming ContiguousArray<UInt32>) {
-    radixSort(&samples) { UInt64($0) }
-    self.init(ofSorted: samples, sum: Self.exactSum(samples)) { Double($0) }
-  }
+  /// The same of samples that lie anywhere, in any order: none is moved.
+  ///
+  /// - Complexity: O(n) time; extra memory for the samples near a percentile.
+  init?<Sample: Rankable>(of samples: UnsafeBufferPointer<Sample>) {
+    guard !samples.isEmpty else { return nil }
+    let last = samples.count - 1
+    let percentiles = [50, 90, 95, 99, 99.9].map { PercentilePlace($0, of: samples.count) }
+    let ranked = RankedValues(
+      [0, last] + percentiles.flatMap { [$0.lower, $0.upper] }, of: samples)
+    func milliseconds(_ place: PercentilePlace) -> Double {
+      place.value(between: ranked[place.lower].number, and: ranked[place.upper].number)
+        / nanosecondsPerMillisecond
+    }
 
-  /// The sum of sorted whole numbers, where no way of adding them up rounds; nil where one might.
-  private static func exactSum<Sample: FixedWidthInteger>(
-    _ sorted: ContiguousArray<Sample>
-  ) -> Double? {
-    guard let first = sorted.first, let last = sorted.last, first >= 0,
-      Double(last) * Double(sorted.count) < 0x1p53
-    else { return nil }
-    var sum = 0
-    for sample in sorted { sum &+= Int(truncatingIfNeeded: sample) }
-    return Double(sum)
-  }
-
-  /// - Parameter sum: of all samples, where it is known.
-  /// - Parameter number: a sample as a number; samples are millions, so that they are not made into numbers beforehand.
-  @inline(__always)
-  private init?<Sample>(
-    ofSorted sorted: ContiguousArray<Sample>, sum: Double? = nil, _ number: (Sample) -> Double
-  ) {
-    guard let first = sorted.first, let last = sorted.last else { return nil }
-
-    let mean = (sum ?? compensatedSum(sorted, number)) / Double(sorted.count)
+    let sum = Sample.exactSum(of: samples, least: ranked[0], greatest: ranked[last])
+    let mean = (sum ?? compensatedSum(samples)) / Double(samples.count)
     var squares = CompensatedSum()
-    for sample in sorted {
-      let deviation = number(sample) - mean
+    for sample in samples {
+      let deviation = sample.number - mean
       squares.add(deviation * deviation)
     }
-    func milliseconds(at percent: Double) -> Double {
-      percentile(percent, of: sorted.count) { number(sorted[$0]) } / nanosecondsPerMillisecond
-    }
 
-    count = sorted.count
+    count = samples.count
     self.mean = mean / nanosecondsPerMillisecond
     standardDeviation =
-      (squares.value / Double(sorted.count)).squareRoot() / nanosecondsPerMillisecond
-    minimum = number(first) / nanosecondsPerMillisecond
-    p50 = milliseconds(at: 50)
-    p90 = milliseconds(at: 90)
-    p95 = milliseconds(at: 95)
-    p99 = milliseconds(at: 99)
-    p999 = sorted.count >= Self.fewestForP999 ? milliseconds(at: 99.9) : nil
-    maximum = number(last) / nanosecondsPerMillisecond
+      (squares.value / Double(samples.count)).squareRoot() / nanosecondsPerMillisecond
+    minimum = ranked[0].number / nanosecondsPerMillisecond
+    p50 = milliseconds(percentiles[0])
+    p90 = milliseconds(percentiles[1])
+    p95 = milliseconds(percentiles[2])
+    p99 = milliseconds(percentiles[3])
+    p999 = samples.count >= Self.fewestForP999 ? milliseconds(percentiles[4]) : nil
+    maximum = ranked[last].number / nanosecondsPerMillisecond
   }
 
   /// Statistics of a histogram over nanoseconds; nil when it is empty.
@@ -107,27 +93,37 @@ extension Distribution {
 
 private let nanosecondsPerMillisecond = 1e6
 
-/// The value below which `percent` of the samples lie, interpolated linearly at position `percent/100 · (n − 1)`.
+/// The value below which `percent` of the samples lie, interpolated as `PercentilePlace` says.
+///
+/// - Parameter sorted: ascending, not empty.
+/// - Parameter percent: from 0 to 100.
+func percentile(_ percent: Double, ofSorted sorted: ContiguousArray<Double>) -> Double {
+  let place = PercentilePlace(percent, of: sorted.count)
+  return place.value(between: sorted[place.lower], and: sorted[place.upper])
+}
+
+/// Where a percentile lies among samples in order: interpolated linearly at position `percent/100 · (n − 1)`.
 ///
 /// The arithmetic is that of `numpy.percentile` with its default method, rounding included, so that numbers can be
 /// compared with those of vLLM's benchmark digit by digit.
 ///
 /// Source: method 7 of Hyndman and Fan 1996, https://doi.org/10.2307/2684934.
-///
-/// - Parameter sorted: ascending, not empty.
-/// - Parameter percent: from 0 to 100.
-func percentile(_ percent: Double, ofSorted sorted: ContiguousArray<Double>) -> Double {
-  percentile(percent, of: sorted.count) { sorted[$0] }
-}
+private struct PercentilePlace {
+  let lower: Int
+  let upper: Int
+  private let fraction: Double
 
-/// The same of `count` samples, the one at a place by `sample`.
-private func percentile(_ percent: Double, of count: Int, _ sample: (Int) -> Double) -> Double {
-  let position = percent / 100 * Double(count - 1)
-  let lower = Int(position)
-  let fraction = position - Double(lower)
-  let a = sample(lower)
-  let b = sample(min(lower + 1, count - 1))
-  return fraction < 0.5 ? a + (b - a) * fraction : b - (b - a) * (1 - fraction)
+  /// - Parameter count: of the samples, at least one.
+  init(_ percent: Double, of count: Int) {
+    let position = percent / 100 * Double(count - 1)
+    lower = Int(position)
+    upper = min(lower + 1, count - 1)
+    fraction = position - Double(lower)
+  }
+
+  func value(between a: Double, and b: Double) -> Double {
+    fraction < 0.5 ? a + (b - a) * fraction : b - (b - a) * (1 - fraction)
+  }
 }
 
 /// Sum of many floating-point values that keeps the low bits which each addition loses.
@@ -147,11 +143,8 @@ struct CompensatedSum {
 }
 
 /// A sum that does not drift with the number of samples.
-@inline(__always)
-private func compensatedSum<Sample>(
-  _ samples: ContiguousArray<Sample>, _ number: (Sample) -> Double
-) -> Double {
+private func compensatedSum<Sample: Rankable>(_ samples: UnsafeBufferPointer<Sample>) -> Double {
   var sum = CompensatedSum()
-  for sample in samples { sum.add(number(sample)) }
+  for sample in samples { sum.add(sample.number) }
   return sum.value
 }

@@ -1,16 +1,16 @@
-/// Durations in whole nanoseconds, to be sorted: four bytes each as long as none needs more.
+/// Durations in whole nanoseconds: four bytes each as long as none needs more.
 ///
 /// Most waits and latencies are below 2³² ns, 4.29 s, and a run has several for each of its requests.
-struct DurationSamples: Sendable {
-  private var narrow: ContiguousArray<UInt32> = []
+struct DurationSamples: ~Copyable {
+  private var narrow: OwnedPile<UInt32>
   /// All of them from the first on that is longer; empty before.
-  private var wide: ContiguousArray<Int64> = []
+  private var wide = OwnedPile<Int64>(capacity: 1)
   private let expected: Int
 
   /// - Parameter expected: how many may come; memory is taken as they do.
   init(expected: Int = 0) {
     self.expected = expected
-    narrow.reserveCapacity(expected)
+    narrow = OwnedPile(capacity: expected)
   }
 
   @inline(__always)
@@ -24,17 +24,20 @@ struct DurationSamples: Sendable {
   }
 
   private mutating func appendWide(_ nanoseconds: Int64) {
-    if wide.isEmpty {
-      wide.reserveCapacity(max(expected, narrow.count + 1))
-      wide.append(contentsOf: narrow.lazy.map(Int64.init))
-      narrow = []
-    }
+    if wide.isEmpty { widen() }
     wide.append(nanoseconds)
+  }
+
+  private mutating func widen() {
+    var all = OwnedPile<Int64>(capacity: max(expected, narrow.count + 1))
+    narrow.withElements { for short in $0 { all.append(Int64(short)) } }
+    wide = all
+    narrow = OwnedPile(capacity: 1)
   }
 
   /// Their statistics; nil without any.
   consuming func distribution() -> Distribution? {
     wide.isEmpty
-      ? Distribution(ofWholeNanoseconds: narrow) : Distribution(ofWholeNanoseconds: wide)
+      ? narrow.withElements { Distribution(of: $0) } : wide.withElements { Distribution(of: $0) }
   }
 }

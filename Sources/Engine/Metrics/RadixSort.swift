@@ -64,10 +64,3 @@ private func distribute<Element: BitwiseCopyable>(
     starts[digit] &+= 1
   }
 }
-
-extension Double {
-  /// A key that sorts as the value does; NaN sorts beyond the infinities.
-  var sortKey: UInt64 {
-    sign == .minus ? ~bitPattern : bitPattern | (1 << 63)
-  }
-}

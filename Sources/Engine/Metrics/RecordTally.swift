@@ -2,7 +2,7 @@
 ///
 /// Each record is looked at once, so that a run need not keep those of requests that have ended: a record has 152 bytes,
 /// and what stays of it here about 36.
-struct RecordTally: Sendable {
+struct RecordTally: ~Copyable {
   private var totals = RecordTotals()
   private var laws = RecordLaws()
   private var latencies: LatencySamples
@@ -32,7 +32,7 @@ struct RecordTally: Sendable {
     waits.add(record)
     concurrency.add(record)
     backlog.add(record)
-    goodput?.add(copy record)
+    goodput?.add(record)
     if record.outcome == .rejected { reject(Int(record.reason)) }
   }
 
@@ -45,9 +45,8 @@ struct RecordTally: Sendable {
     rejections[reason] += 1
   }
 
-  /// Sorts what was gathered, after which nothing is left of it: a quantity gives its memory back before the next is
-  /// sorted, which takes the tally itself and not a copy.
-  mutating func digest() -> RecordDigest {
+  /// What was gathered comes to. A quantity gives its memory back before the next is looked at.
+  consuming func digest() -> RecordDigest {
     let (queueing, kvWait, transfer, decodeQueue) = waits.distributions()
     let (ttft, tpot, endToEnd) = latencies.distributions()
     return RecordDigest(

@@ -1,14 +1,14 @@
 /// Latencies of finished requests; where one lacks a quantity there is no sample.
-struct LatencySamples: Sendable {
+struct LatencySamples: ~Copyable {
   private var ttft: DurationSamples
   /// In nanoseconds.
-  private var tpot = ContiguousArray<Double>()
+  private var tpot: OwnedPile<Double>
   private var endToEnd: DurationSamples
 
   /// - Parameter expected: requests that may come.
   init(expected: Int) {
     ttft = DurationSamples(expected: expected)
-    tpot.reserveCapacity(expected)
+    tpot = OwnedPile(capacity: expected)
     endToEnd = DurationSamples(expected: expected)
   }
 
@@ -20,18 +20,18 @@ struct LatencySamples: Sendable {
     endToEnd.append(record.endToEnd)
   }
 
-  /// Their statistics. Each quantity gives its memory back when it is done, and nothing is left.
-  mutating func distributions() -> (
+  /// Their statistics. Each quantity gives its memory back when it is done.
+  consuming func distributions() -> (
     ttft: Distribution?, tpot: Distribution?, endToEnd: Distribution?
   ) {
-    let first = take(&ttft).distribution()
-    let mean = Distribution(ofNanoseconds: take(&tpot))
-    return (first, mean, take(&endToEnd).distribution())
+    let first = ttft.distribution()
+    let mean = tpot.withElements { Distribution(of: $0) }
+    return (first, mean, endToEnd.distribution())
   }
 }
 
 /// Waits of finished requests: before the prompt, and those of requests that were handed over.
-struct WaitSamples: Sendable {
+struct WaitSamples: ~Copyable {
   private var queueing: DurationSamples
   private var kvWait: DurationSamples
   private var transfer: DurationSamples
@@ -53,22 +53,14 @@ struct WaitSamples: Sendable {
     if record.transferStart != .never { decodeQueue.append(record.decodeQueue) }
   }
 
-  mutating func distributions() -> (
+  consuming func distributions() -> (
     queueing: Distribution?, kvWait: Distribution?, transfer: Distribution?,
     decodeQueue: Distribution?
   ) {
-    let queue = take(&queueing).distribution()
-    let wait = take(&kvWait).distribution()
-    let move = take(&transfer).distribution()
-    return (queue, wait, move, take(&decodeQueue).distribution())
+    // Those that differ most first: where many are alike, more of them are copied, and less is held by then.
+    let move = transfer.distribution()
+    let decode = decodeQueue.distribution()
+    let wait = kvWait.distribution()
+    return (queueing.distribution(), wait, move, decode)
   }
-}
-
-/// Takes what is there and leaves nothing, so that whoever sorts it need not copy it first.
-private func take(_ samples: inout DurationSamples) -> DurationSamples {
-  exchange(&samples, with: DurationSamples())
-}
-
-private func take(_ samples: inout ContiguousArray<Double>) -> ContiguousArray<Double> {
-  exchange(&samples, with: [])
 }

@@ -31,18 +31,19 @@ extension EventLoop {
   private mutating func letEndedRecordsGo() {
     let state = self.state
     // Out of the state while it is written to: in place, each record would cost a copy of it.
-    guard var tally = exchange(&state.pointee.tally, with: nil) else { return }
+    guard var tally = state.pointee.tally.take() else { return }
     while true {
       let ended = state.pointee.records.ended
-      if ended.isEmpty { break }
-      for place in ended.indices { tally.add(ended[place]) }
+      // Looked at in place: a buffer hands out copies.
+      guard let start = ended.baseAddress, !ended.isEmpty else { break }
+      for place in ended.indices { tally.add((start + place).pointee) }
       if state.pointee.keepsPastEnds {
         for place in ended.indices { state.pointee.pastEnds.append(ended[place].end) }
       }
       if tellsRecords { observer.ended(ended, reasons: reasons) }
       state.pointee.records.close(ended.count)
     }
-    state.pointee.tally = tally
+    state.pointee.tally = consume tally
   }
 }
 

@@ -5,7 +5,7 @@ extension EventLoop {
     var result = RunResult()
     try letRecordsGo()
     result.records = state.pointee.records.take()
-    result.digest = state.pointee.tally?.digest()
+    if let tally = state.pointee.tally.take() { result.digest = tally.digest() }
     for index in 0..<state.pointee.instanceCount {
       state.pointee.lanes[index].gaps.close(into: &state.pointee.gapHistogram)
       state.pointee.tokenRate.close(&state.pointee.lanes[index].tokens)

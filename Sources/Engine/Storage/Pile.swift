@@ -71,10 +71,13 @@ struct Pile<Element: BitwiseCopyable>: RandomAccessCollection, MutableCollection
     count -= 1
   }
 
+  /// Valid until the pile grows or ends.
+  var elements: UnsafeBufferPointer<Element> { UnsafeBufferPointer(start: base, count: count) }
+
   func withContiguousStorageIfAvailable<Result>(
     _ body: (UnsafeBufferPointer<Element>) throws -> Result
   ) rethrows -> Result? {
-    try body(UnsafeBufferPointer(start: base, count: count))
+    try body(elements)
   }
 
   mutating func withContiguousMutableStorageIfAvailable<Result>(

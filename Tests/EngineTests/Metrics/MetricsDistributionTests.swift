@@ -65,11 +65,6 @@ import Testing
     }
   }
 
-  @Test func doublesSortByValue() {
-    let values: [Double] = [-.infinity, -2, -0.5, 0, 1e-300, 0.5, 2, 1e300, .infinity]
-    #expect(values.map(\.sortKey) == values.map(\.sortKey).sorted())
-  }
-
   /// Interpolated percentiles and those of the histogram agree to its 3 digits when neighbours are close.
   @Test func histogramIsWithinOnePartInAThousand() throws {
     for seed in 0..<20 as Range<UInt64> {
@@ -101,7 +96,8 @@ import Testing
       let (a, b) = (Distribution(ofWholeNanoseconds: whole), Distribution(ofNanoseconds: numbers))
       #expect(a == b, "seed \(seed)")
       if bits <= 32 {
-        #expect(Distribution(ofWholeNanoseconds: ContiguousArray(whole.map(UInt32.init))) == b)
+        let narrow = ContiguousArray(whole.map(UInt32.init))
+        #expect(narrow.withUnsafeBufferPointer { Distribution(of: $0) } == b, "seed \(seed)")
       }
     }
   }

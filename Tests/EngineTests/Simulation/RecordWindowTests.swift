@@ -127,14 +127,16 @@ import Testing
   @Test func recordsAreKeptWhereStatisticsNeedThem() throws {
     var scenario = Self.scenario(2)
     scenario.options.keepRecords = false
-    #expect(scenario.tally != nil)
+    let gathers = scenario.tally != nil
+    #expect(gathers)
     var sessions = scenario
     sessions.workload.requests = RequestList()
     for (place, var request) in scenario.workload.requests.enumerated() {
       request.followsPrevious = place == 1
       sessions.workload.requests.append(request)
     }
-    #expect(sessions.tally == nil)
+    let keeps = sessions.tally == nil
+    #expect(keeps)
     var result = try Simulation.run(sessions)
     #expect(result.records.count == sessions.workload.requests.count && result.digest == nil)
     scenario.options.keepGaps = true
