@@ -2,6 +2,7 @@
 ///
 /// Two implementations give the same answers: `LazyDecodeBatch` touches a request only when it joins, leaves or finishes;
 /// `ExplicitDecodeBatch` counts every request in every iteration, and is there to check the other.
+/// What is asked in hot loops is `mutating` though it only looks: see `Instance`.
 /// While a request is a member, `computed` and `reached` of its row are stale; `leave` and `popFinished` bring them up to date.
 protocol DecodeBatch {
   /// - Parameter tracksExtremes: whether `contextRange` will be asked for.
@@ -20,11 +21,11 @@ protocol DecodeBatch {
   var hasKeyed: Bool { get }
 
   /// Blocks that members take in the iteration `ahead` iterations after the next one, if membership stays.
-  func growth(ahead: Int) -> Int
+  mutating func growth(ahead: Int) -> Int
   /// Blocks that members take in the next `iterations` iterations together.
-  func growth(over iterations: Int) -> Int
+  mutating func growth(over iterations: Int) -> Int
   /// How many of at most `most` iterations can follow the next one before they have taken more than `free` blocks.
-  func iterations(most: Int, free: Int) -> Int
+  mutating func iterations(most: Int, free: Int) -> Int
   /// Fewest and most tokens computed of any member; (0, 0) when empty.
   mutating func contextRange(_ rows: RequestRows, running: Pile<Int32>) -> (Int, Int)
   /// Iterations until the first member has all its tokens, at least 1; nil when empty.
@@ -44,11 +45,13 @@ protocol DecodeBatch {
 }
 
 extension DecodeBatch {
-  func growth(over iterations: Int) -> Int {
-    (0..<iterations).reduce(0) { $0 + growth(ahead: $1) }
+  mutating func growth(over iterations: Int) -> Int {
+    var blocks = 0
+    for ahead in 0..<iterations { blocks += growth(ahead: ahead) }
+    return blocks
   }
 
-  func iterations(most: Int, free: Int) -> Int {
+  mutating func iterations(most: Int, free: Int) -> Int {
     var left = free
     for ahead in 0..<max(0, most) {
       left -= growth(ahead: ahead + 1)

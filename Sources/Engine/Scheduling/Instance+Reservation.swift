@@ -12,7 +12,8 @@ extension Instance {
     guard preemptedWaiting == 0, let slot = reservations.first else { return nil }
     let isStream = rows[slot].stream != .none
     let tokens = Int(isStream ? rows[slot].reached : rows[slot].computed)
-    let hit = pool.lookUp(keys, limit: tokens / pool.blockSize)
+    let hit: (hits: Int, free: Int) =
+      keys.isEmpty ? (0, 0) : pool.lookUp(keys, limit: tokens / pool.blockSize)
     // Room for its next token as well, unless it has none: the last token of a request is never stored.
     let needed = min(tokens + 1, Int(rows[slot].target) - 1)
     guard pool.blocks(forTokens: needed) - hit.hits + hit.free <= pool.free else { return nil }

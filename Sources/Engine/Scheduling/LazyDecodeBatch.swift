@@ -69,12 +69,12 @@ struct LazyDecodeBatch: DecodeBatch {
   @inline(__always)
   private func before(_ place: Int) -> Int { place == 0 ? blockSize - 1 : place - 1 }
 
-  func growth(ahead: Int) -> Int {
+  mutating func growth(ahead: Int) -> Int {
     // A token needs a new block when those before it fill theirs exactly.
     Int(residues[ahead == 0 ? fullBlocks : residue(ofBase: -iteration - ahead)])
   }
 
-  func growth(over iterations: Int) -> Int {
+  mutating func growth(over iterations: Int) -> Int {
     let rounds = size.full(in: iterations)
     let rest = iterations - rounds * blockSize
     // Downwards from `fullBlocks`, and on from the end.
@@ -85,7 +85,7 @@ struct LazyDecodeBatch: DecodeBatch {
     return blocks
   }
 
-  func iterations(most: Int, free: Int) -> Int {
+  mutating func iterations(most: Int, free: Int) -> Int {
     guard most > 0 else { return 0 }
     if (size.full(in: most) + 1) * count <= free { return most }
     var left = free

@@ -13,6 +13,8 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
   private let costModels: UnsafeMutablePointer<IterationCost>
   let costs: UnsafeMutablePointer<BorrowedCost>
   let capacities: ContiguousArray<KVCapacity>
+  /// How long a token takes to its client, by the front end that took its request in.
+  let receipts: ContiguousArray<SimDuration>
   var fit: Fit
 
   let instances: UnsafeMutablePointer<Instance<Batch>>
@@ -70,6 +72,7 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
       (costs + index).initialize(to: BorrowedCost(costModels + index))
     }
     capacities = ContiguousArray(cluster.instances.map { KVCapacity($0) })
+    receipts = ContiguousArray(cluster.instances.map { $0.platform?.receipt ?? .zero })
     fit = Fit(cluster, capacities: capacities, movesAll: options.firstToken == .decode)
     tiers = TierState(cluster, capacities)
     instanceCount = cluster.instances.count
@@ -162,6 +165,12 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
     cluster.instances[instance].limits.enablePrefixCaching
   }
 
+  /// Is it known what the request's tokens are? Without that it never has keys.
+  @inline(__always)
+  private func hasContent(_ slot: Int32) -> Bool {
+    trace[Int(rows[slot].id.index)].contentCount > 0
+  }
+
   /// Keys of the request's blocks on this instance; empty where its contents are unknown or nothing is cached there.
   mutating func keys(_ slot: Int32, on instance: Int) -> BlockKeys {
     let request = trace[Int(rows[slot].id.index)]
@@ -174,12 +183,14 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
 
   /// Keys of the request's blocks on an instance that it may be under way to, and does not stand on yet.
   mutating func keysOnArrival(_ slot: Int32, on instance: Int) -> BlockKeys {
+    if !hasContent(slot) { return [] }
     let size = isPrefixCached(instance) ? Int32(cluster.instances[instance].limits.blockSize) : -1
     return rows[slot].keyBlockSize == size ? rows[slot].keys : keys(slot, on: instance)
   }
 
   /// Gives the row the keys that hold on this instance, if it has others.
   mutating func adoptKeys(_ slot: Int32, on instance: Int) {
+    if !hasContent(slot) { return }
     let size = isPrefixCached(instance) ? Int32(cluster.instances[instance].limits.blockSize) : -1
     guard rows[slot].keyBlockSize != size else { return }
     rows[slot].keys = keys(slot, on: instance)

@@ -117,7 +117,8 @@ extension EventLoop {
     state.pointee.decodingCount -= 1
     state.pointee.finishedCount += 1
     state.pointee.finishedOutputTokens += Int(rows[slot].reached - rows[slot].promptTokens)
-    state.pointee.records[id].receipt = receipt(id)
+    let entry = Int(state.pointee.records[id].prefillInstance.index)
+    state.pointee.records[id].receipt = state.pointee.receipts[entry]
     end(slot, as: .finished)
 
     let next = id + 1
@@ -127,11 +128,5 @@ extension EventLoop {
       events.push(
         Event(time: now + wait, phase: .arrival, id: Int32(next), generation: 0))
     }
-  }
-
-  /// How long each token of a request takes to its client: that of the front end that took it in.
-  private func receipt(_ id: Int) -> SimDuration {
-    let index = Int(state.pointee.records[id].prefillInstance.index)
-    return state.pointee.cluster.instances[index].platform?.receipt ?? .zero
   }
 }
