@@ -3,13 +3,17 @@ extension EventLoop {
   func candidates(_ slot: Int32, stage: RequestStage) -> ContiguousArray<InstanceID> {
     let prompt = Int(rows[slot].promptTokens)
     let output = Int(rows[slot].target) - prompt
-    if !faults.schedule.isEmpty || state.pointee.scaling.isUsed {
+    if instancesComeAndGo {
       return candidatesEver(slot, stage: stage).filter { state.pointee.isUp($0) }
     }
     switch stage {
     case .prefill: return state.pointee.fit.promptCandidates(prompt: prompt, output: output)
     case .decode: return state.pointee.fit.decodeCandidates(prompt: prompt, output: output)
     }
+  }
+
+  private var instancesComeAndGo: Bool {
+    !faults.schedule.isEmpty || state.pointee.scaling.isUsed
   }
 
   /// Candidates in a run whose instances come and go, those that are down among them.
@@ -31,12 +35,12 @@ extension EventLoop {
   mutating func choose(_ slot: Int32, stage: RequestStage) throws(SimulationError)
     -> RouteDecision
   {
+    guard hooks.contains(stage == .prefill ? .route : .routeDecode) else {
+      return RouteDecision(leastLoaded(for: slot, stage: stage))
+    }
     let candidates = candidates(slot, stage: stage)
     // Nobody is asked what cannot be answered.
     if candidates.isEmpty { return RouteDecision(.none) }
-    guard hooks.contains(stage == .prefill ? .route : .routeDecode) else {
-      return RouteDecision(leastLoaded(candidates))
-    }
     if state.pointee.options.check { try checkViews() }
     let ref = state.pointee.ref(slot)
     let chosen = try asking { (policy: inout P, world) throws(PolicyError) in
@@ -115,6 +119,16 @@ extension EventLoop {
   }
 
   /// 4 · waiting + running, ties to the first: the router of vLLM's data-parallel front end.
+  private func leastLoaded(for slot: Int32, stage: RequestStage) -> InstanceID {
+    // Mostly, candidates are all there are: nobody need make a list of them.
+    if !instancesComeAndGo, state.pointee.fit.fitsAnywhere(Int(rows[slot].target)) {
+      if stage == .decode { return leastLoaded(state.pointee.fit.allDecodes) }
+      if !state.pointee.fit.allPrompts.isEmpty { return leastLoaded(state.pointee.fit.allPrompts) }
+    }
+    return leastLoaded(candidates(slot, stage: stage))
+  }
+
+  @inline(__always)
   private func leastLoaded(_ candidates: ContiguousArray<InstanceID>) -> InstanceID {
     var best = InstanceID.none
     var least = Int.max

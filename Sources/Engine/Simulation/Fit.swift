@@ -13,9 +13,10 @@ struct Fit {
   private var bounds: [Bounds]
   private let movesAll: Bool
   /// Requests up to this many tokens fit everywhere: their candidates need no search.
-  private let fitsAnywhere: Int
-  private var allPrompts: ContiguousArray<InstanceID> = []
-  private var allDecodes: ContiguousArray<InstanceID> = []
+  private let mostTokensAnywhere: Int
+  /// All that take prompts, where a request can be finished from them, and all that take what comes after.
+  private(set) var allPrompts: ContiguousArray<InstanceID> = []
+  private(set) var allDecodes: ContiguousArray<InstanceID> = []
 
   /// - Parameter movesAll: a request of a single output token is handed over too.
   init(_ cluster: ClusterSpec, capacities: ContiguousArray<KVCapacity>, movesAll: Bool = false) {
@@ -33,7 +34,7 @@ struct Fit {
         prompt: isUnchunked ? min(cache, limits.maxNumBatchedTokens) : cache,
         context: spec.model.maxPositionEmbeddings)
     }
-    fitsAnywhere = bounds.map { min($0.cache, $0.prompt, $0.context) }.min() ?? 0
+    mostTokensAnywhere = bounds.map { min($0.cache, $0.prompt, $0.context) }.min() ?? 0
     gather()
   }
 
@@ -51,6 +52,10 @@ struct Fit {
     allPrompts = ContiguousArray(
       roles.indices.filter { roles[$0].takesPrompts && canDecode }.map { InstanceID($0) })
   }
+
+  /// Whether a request of so many tokens in all can go wherever one of its stage can.
+  @inline(__always)
+  func fitsAnywhere(_ tokens: Int) -> Bool { tokens <= mostTokensAnywhere }
 
   private func holdsPrompt(_ index: Int, prompt: Int, output: Int) -> Bool {
     let b = bounds[index]
@@ -72,7 +77,7 @@ struct Fit {
 
   /// Instances that can go on with a request whose prompt is done.
   mutating func decodeCandidates(prompt: Int, output: Int) -> ContiguousArray<InstanceID> {
-    if prompt + output <= fitsAnywhere { return allDecodes }
+    if fitsAnywhere(prompt + output) { return allDecodes }
     return ContiguousArray(
       bounds.indices.filter { holdsDecode($0, prompt: prompt, output: output) }
         .map { InstanceID($0) })
@@ -80,7 +85,7 @@ struct Fit {
 
   /// Instances that can compute the prompt of a request that can be finished from there.
   mutating func promptCandidates(prompt: Int, output: Int) -> ContiguousArray<InstanceID> {
-    if prompt + output <= fitsAnywhere, !allPrompts.isEmpty { return allPrompts }
+    if fitsAnywhere(prompt + output), !allPrompts.isEmpty { return allPrompts }
     let canMove =
       (output == 1 && !movesAll)
       || bounds.indices.contains { holdsDecode($0, prompt: prompt, output: output) }
@@ -93,7 +98,7 @@ struct Fit {
 
   /// Whether there is an instance for the request's prompt.
   mutating func canServe(prompt: Int, output: Int) -> Bool {
-    prompt + output <= fitsAnywhere && !allPrompts.isEmpty
+    fitsAnywhere(prompt + output) && !allPrompts.isEmpty
       || !promptCandidates(prompt: prompt, output: output).isEmpty
   }
 
