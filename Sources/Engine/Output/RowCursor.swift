@@ -5,6 +5,9 @@ struct RowCursor {
   /// Bytes that one number takes at most, and that writing one may touch: 20 digits, a sign, a point, and two to spare.
   static let widestNumber = 24
 
+  /// Bytes beyond a field that writing it may touch besides.
+  static let slack = 8
+
   private(set) var place: UnsafeMutablePointer<UInt8>
   private let fours = FourDigits.table
 
@@ -16,65 +19,88 @@ struct RowCursor {
     place += 1
   }
 
+  /// What stands in the row already, once more.
+  ///
+  /// - Parameter field: from its comma to its end, of at most a number's width.
   @inline(__always)
-  mutating func put(_ bytes: UnsafeBufferPointer<UInt8>) {
-    guard let start = bytes.baseAddress else { return }
-    place.update(from: start, count: bytes.count)
-    place += bytes.count
+  mutating func put(again field: Range<UnsafeMutablePointer<UInt8>>) {
+    // A fixed number of bytes is two moves; what follows the field is overwritten.
+    place.update(from: field.lowerBound, count: Self.widestNumber + Self.slack)
+    place += field.count
+  }
+
+  @inline(__always)
+  mutating func put(_ text: FieldText) {
+    place = text.write(at: place)
   }
 
   @inline(__always)
   mutating func put(_ value: Int64) {
+    if value >= 0, value < 10 { return put(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) }
     guard value >= 0, value < Self.eightDigitLimit else {
       return put(value.magnitude, negative: value < 0, decimals: 0)
     }
-    putUpToEight(UInt64(truncatingIfNeeded: value))
+    place = upToEight(UInt64(truncatingIfNeeded: value), at: place)
   }
 
   /// Nanoseconds as milliseconds with six decimals, which is exact: `1234567` is `1.234567`.
   @inline(__always)
   mutating func put(milliseconds nanoseconds: Int64) {
+    if nanoseconds == 0 {
+      store(Self.noMilliseconds, at: place)
+      place += 8
+      return
+    }
     guard nanoseconds >= 0, nanoseconds < Self.eightDigitLimit * 1_000_000 else {
       return put(nanoseconds.magnitude, negative: nanoseconds < 0, decimals: 6)
     }
     let value = UInt64(truncatingIfNeeded: nanoseconds)
     let whole = value / 1_000_000
-    putUpToEight(whole)
-    put(UInt8(ascii: "."))
+    let point = upToEight(whole, at: place)
+    point.pointee = UInt8(ascii: ".")
     let part = value &- whole &* 1_000_000
     let front = part / 100
-    put(bytes: fours[Int(truncatingIfNeeded: front)])
-    put(bytes: UInt16(fours[Int(truncatingIfNeeded: part &- front &* 100)] >> 16))
+    store(fours[Int(truncatingIfNeeded: front)], at: point + 1)
+    store(UInt16(fours[Int(truncatingIfNeeded: part &- front &* 100)] >> 16), at: point + 5)
+    place = point + 7
   }
 
   // MARK: Four digits at once
 
   /// Numbers below this have eight digits at most.
   private static var eightDigitLimit: Int64 { 100_000_000 }
+  /// `0.000000`, the first byte in the lowest.
+  private static var noMilliseconds: UInt64 { 0x3030_3030_3030_2e30 }
 
-  /// Digits of a number below `eightDigitLimit`, at least one.
+  /// Writes the digits of a number below `eightDigitLimit`, at least one; returns the place behind them.
   @inline(__always)
-  private mutating func putUpToEight(_ value: UInt64) {
-    if value < 10_000 { return putUpToFour(value) }
+  private func upToEight(_ value: UInt64, at place: UnsafeMutablePointer<UInt8>)
+    -> UnsafeMutablePointer<UInt8>
+  {
+    if value < 10_000 { return upToFour(value, at: place) }
     let upper = value / 10_000
-    putUpToFour(upper)
-    put(bytes: fours[Int(truncatingIfNeeded: value &- upper &* 10_000)])
+    let middle = upToFour(upper, at: place)
+    store(fours[Int(truncatingIfNeeded: value &- upper &* 10_000)], at: middle)
+    return middle + 4
   }
 
   @inline(__always)
-  private mutating func putUpToFour(_ value: UInt64) {
-    let count = 1 + (value >= 10 ? 1 : 0) + (value >= 100 ? 1 : 0) + (value >= 1000 ? 1 : 0)
-    let digits =
-      fours[Int(truncatingIfNeeded: value)] >> UInt32(truncatingIfNeeded: 8 * (4 - count))
-    UnsafeMutableRawPointer(place).storeBytes(of: digits.littleEndian, as: UInt32.self)
-    place += count
+  private func upToFour(_ value: UInt64, at place: UnsafeMutablePointer<UInt8>)
+    -> UnsafeMutablePointer<UInt8>
+  {
+    let digits = fours[Int(truncatingIfNeeded: value)]
+    // Bits of zeros in front, the last digit never among them.
+    let blank = ((digits ^ 0x3030_3030) | 0x0100_0000).trailingZeroBitCount & 0x18
+    store(digits >> UInt32(truncatingIfNeeded: blank), at: place)
+    return place + (4 &- blank &>> 3)
   }
 
   /// The bytes of `word`, the lowest first.
   @inline(__always)
-  private mutating func put<Word: FixedWidthInteger & BitwiseCopyable>(bytes word: Word) {
+  private func store<Word: FixedWidthInteger & BitwiseCopyable>(
+    _ word: Word, at place: UnsafeMutablePointer<UInt8>
+  ) {
     UnsafeMutableRawPointer(place).storeBytes(of: word.littleEndian, as: Word.self)
-    place += MemoryLayout<Word>.size
   }
 
   // MARK: Any number of digits
@@ -144,6 +170,34 @@ struct RowCursor {
     50515253545556575859606162636465666768697071727374\
     75767778798081828384858687888990919293949596979899
     """
+  }
+}
+
+/// The bytes of a field that rows repeat, in whole vectors: copied without asking how many they are.
+struct FieldText {
+  /// Bytes of a vector.
+  static let width = 16
+
+  private var parts: ContiguousArray<SIMD16<UInt8>> = []
+  let count: Int
+
+  init(_ bytes: some Collection<UInt8>) {
+    count = bytes.count
+    var part = SIMD16<UInt8>()
+    for (place, byte) in bytes.enumerated() {
+      part[place % Self.width] = byte
+      if place % Self.width == Self.width - 1 || place == count - 1 { parts.append(part) }
+    }
+  }
+
+  /// Returns the place behind it. May touch `width - 1` bytes more.
+  @inline(__always)
+  func write(at place: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
+    for part in parts.indices {
+      UnsafeMutableRawPointer(place + part * Self.width)
+        .storeBytes(of: parts[part], as: SIMD16<UInt8>.self)
+    }
+    return place + count
   }
 }
 

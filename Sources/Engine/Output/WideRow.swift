@@ -34,7 +34,7 @@ struct WideRow {
   }
 
   private static func most(_ words: Words) -> Int {
-    (columns.count + 1) * (RowCursor.widestNumber + 1) + 2 + words.widestRow
+    (columns.count + 1) * (RowCursor.widestNumber + 1) + 2 + words.widestRow + RowCursor.slack
   }
 
   func writeHeader(to sink: inout ByteSink) {
@@ -55,12 +55,15 @@ struct WideRow {
   private func write(_ record: RequestRecord, to row: inout RowCursor) {
     let isHandedOver = record.transferStart != .never
     row.put(ByteSink.comma)
+    let arrival = row.place
     moment(record.arrival, to: &row)
-    moment(record.routed, to: &row)
+    moment(record.routed, mostly: record.arrival, arrival..<row.place, to: &row)
     words.put(record.prefillInstance, to: &row)
     length(record.prefillQueue, to: &row)
     length(record.prefill, to: &row)
+    let firstToken = row.place
     moment(record.firstToken, to: &row)
+    let firstTokenField = firstToken..<row.place
     length(record.kvWait, to: &row)
     count(isHandedOver ? record.kvBytes : nil, to: &row)
     length(record.transfer, to: &row)
@@ -78,7 +81,7 @@ struct WideRow {
     count(hasRetries ? Int64(record.retries) : nil, to: &row)
     count(targets.map { $0.areMet(by: record) ? 1 : 0 }, to: &row)
     words.put(record.outcome, reason: record.reason, to: &row)
-    moment(record.promptEnd, to: &row)
+    moment(record.promptEnd, mostly: record.firstToken, firstTokenField, to: &row)
     moment(record.decodeToken, to: &row)
     if hasMigrations { count(Int64(record.migrations), to: &row) }
     row.put(UInt8(ascii: "\r"))
@@ -94,6 +97,15 @@ struct WideRow {
   private func moment(_ time: SimTime, to row: inout RowCursor) {
     row.put(ByteSink.comma)
     if time != .never { row.put(milliseconds: time.nanoseconds) }
+  }
+
+  /// A moment that mostly is `other`, whose field stands in the row already.
+  @inline(__always)
+  private func moment(
+    _ time: SimTime, mostly other: SimTime, _ field: Range<UnsafeMutablePointer<UInt8>>,
+    to row: inout RowCursor
+  ) {
+    if time == other { row.put(again: field) } else { moment(time, to: &row) }
   }
 
   @inline(__always)
@@ -112,9 +124,9 @@ struct WideRow {
 extension WideRow {
   /// Texts that rows repeat, as the bytes of their fields; an index of −1 is an empty field.
   struct Words {
-    private let instances: ContiguousArray<ContiguousArray<UInt8>>
-    private var reasons: ContiguousArray<ContiguousArray<UInt8>> = []
-    private let outcomes: ContiguousArray<ContiguousArray<UInt8>>
+    private let instances: ContiguousArray<FieldText>
+    private var reasons: ContiguousArray<FieldText> = []
+    private let outcomes: ContiguousArray<FieldText>
 
     init(_ cluster: ClusterSpec) {
       instances = Self.fields(cluster.instances.map(\.name))
@@ -128,19 +140,19 @@ extension WideRow {
       return true
     }
 
-    private static func fields(_ texts: [String]) -> ContiguousArray<ContiguousArray<UInt8>> {
+    private static func fields(_ texts: [String]) -> ContiguousArray<FieldText> {
       ContiguousArray(
         texts.map { text in
           var field = ByteSink()
           field.write(field: text)
-          return ContiguousArray(field.text.utf8)
+          return FieldText(field.text.utf8)
         })
     }
 
-    /// Bytes of one row's texts at most: two instances, an outcome and a reason.
+    /// Bytes that one row's texts touch at most: two instances, an outcome and a reason.
     var widestRow: Int {
-      func widest(_ texts: ContiguousArray<ContiguousArray<UInt8>>) -> Int {
-        texts.lazy.map(\.count).max() ?? 0
+      func widest(_ texts: ContiguousArray<FieldText>) -> Int {
+        (texts.lazy.map(\.count).max() ?? 0) + FieldText.width
       }
       return 2 * widest(instances) + widest(outcomes) + widest(reasons)
     }
@@ -162,11 +174,11 @@ extension WideRow {
     }
 
     private func put(
-      _ place: Int, of texts: ContiguousArray<ContiguousArray<UInt8>>, to row: inout RowCursor
+      _ place: Int, of texts: ContiguousArray<FieldText>, to row: inout RowCursor
     ) {
       row.put(ByteSink.comma)
       guard texts.indices.contains(place) else { return }
-      texts[place].withUnsafeBufferPointer { row.put($0) }
+      row.put(texts[place])
     }
   }
 }
