@@ -120,15 +120,25 @@ extension ClusterState {
     return growth <= instances[index].pool.free
   }
 
-  /// Cuts the plan behind the iteration under way. Returns when that one ends, if the plan became shorter.
-  mutating func cutPlan(_ index: Int) -> SimTime? {
+  /// What happens when the plan has been carried out.
+  @inline(__always)
+  mutating func endOfPlan(_ index: Int) -> Event {
+    let lane = lanes + index
+    return Event(
+      time: lane.pointee.ends[lane.pointee.ends.count - 1], phase: .iterationEnd,
+      id: Int32(index), generation: lane.pointee.generation)
+  }
+
+  /// Cuts the plan behind the iteration under way. Returns the end that it had, if it became shorter.
+  mutating func cutPlan(_ index: Int) -> Event? {
     catchUp(index)
     let lane = lanes + index
     let kept = lane.pointee.ended + (lane.pointee.isUnderWay ? 1 : 0)
     guard kept < lane.pointee.ends.count else { return nil }
+    let planned = endOfPlan(index)
     lane.pointee.ends.removeLast(lane.pointee.ends.count - kept)
     lane.pointee.renew()
     lane.pointee.reach = max(Lane.shortestReach, lane.pointee.reach / 2)
-    return lane.pointee.ends.last
+    return planned
   }
 }

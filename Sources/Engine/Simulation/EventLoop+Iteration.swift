@@ -215,10 +215,7 @@ extension EventLoop {
         state.pointee.records[id].decodeToken = lane.pointee.ends[0]
       }
     }
-    events.push(
-      Event(
-        time: lane.pointee.ends[lane.pointee.ends.count - 1], phase: .iterationEnd,
-        id: Int32(index), generation: lane.pointee.generation))
+    events.push(state.pointee.endOfPlan(index))
   }
 }
 

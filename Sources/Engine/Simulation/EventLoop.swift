@@ -174,11 +174,12 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   /// - Parameter decides: whether the next iteration may have other members because of it.
   mutating func interrupt(_ index: Int, decides: Bool) {
     let state = self.state
-    if let end = state.pointee.cutPlan(index), state.pointee.lanes[index].isUnderWay {
-      events.push(
-        Event(
-          time: end, phase: .iterationEnd, id: Int32(index),
-          generation: state.pointee.lanes[index].generation))
+    if let planned = state.pointee.cutPlan(index) {
+      if state.pointee.lanes[index].isUnderWay {
+        events.replace(planned, with: state.pointee.endOfPlan(index))
+      } else {
+        events.remove(planned)
+      }
     }
     if decides { state.pointee.instances[index].needsDecision = true }
     if state.pointee.lanes[index].isIdle { markDirty(index) }

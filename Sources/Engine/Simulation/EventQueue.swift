@@ -74,6 +74,23 @@ struct EventQueue {
     if near.count > Self.most { moveAway() }
   }
 
+  /// Has `old`, which is pending, come earlier, as `new`. Where it lies in the heap it stays, and must be void.
+  mutating func replace(_ old: Event, with new: Event) {
+    guard var place = near.firstIndex(of: old) else { return push(new) }
+    while place + 1 < near.count, new < near[place + 1] {
+      near[place] = near[place + 1]
+      place += 1
+    }
+    near[place] = new
+  }
+
+  /// Takes an event off that will not come. Where it lies in the heap it stays, and must be void.
+  mutating func remove(_ event: Event) {
+    guard let place = near.firstIndex(of: event) else { return }
+    near.remove(at: place)
+    if near.isEmpty { fetch() }
+  }
+
   /// The first event, if it is due at `time`.
   @inline(__always)
   mutating func pop(at time: SimTime) -> Event? {
