@@ -18,14 +18,15 @@ public struct GapHistogram: Sendable, Equatable {
   @inline(__always)
   static func bin(of value: UInt64) -> Int {
     let shift = 64 - 1 - halfBits - (value | UInt64(2 * half - 1)).leadingZeroBitCount
-    return shift << halfBits + Int(truncatingIfNeeded: value >> UInt64(shift))
+    return shift &<< halfBits &+ Int(truncatingIfNeeded: value &>> UInt64(shift))
   }
 
-  /// Smallest and largest value of a bin.
+  /// Smallest and largest value of a bin, which some value falls into.
+  @inline(__always)
   static func range(ofBin bin: Int) -> (lower: UInt64, upper: UInt64) {
-    let shift = max(0, bin >> halfBits - 1)
-    let lower = UInt64(bin - shift << halfBits) << UInt64(shift)
-    return (lower, lower + (1 << UInt64(shift)) - 1)
+    let shift = max(0, bin &>> halfBits &- 1)
+    let lower = UInt64(truncatingIfNeeded: bin &- shift &<< halfBits) &<< UInt64(shift)
+    return (lower, lower &+ (1 &<< UInt64(shift)) &- 1)
   }
 
   public mutating func record(_ value: UInt64, count: UInt64 = 1) {

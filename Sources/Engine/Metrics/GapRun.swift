@@ -19,6 +19,34 @@ struct GapRun {
     most = max(most, value)
   }
 
+  /// Adds the gaps between moments that come one after the other, as long as those lie before `limit` and these fall into
+  /// the present bin.
+  ///
+  /// - Parameter start: the moment before the first.
+  /// - Returns: how many were added, each `more` times.
+  @inline(__always)
+  mutating func add(
+    upTo moments: Slice<UnsafeBufferPointer<SimTime>>, from start: SimTime, before limit: SimTime,
+    count more: Int
+  ) -> Int {
+    var taken = moments.startIndex
+    var previous = start
+    var (least, most) = (least, most)
+    while taken < moments.endIndex, moments.base[taken] < limit {
+      let moment = moments.base[taken]
+      let value = UInt64(bitPattern: moment.nanoseconds &- previous.nanoseconds)
+      guard value >= lower, value <= upper else { break }
+      least = min(least, value)
+      most = max(most, value)
+      previous = moment
+      taken &+= 1
+    }
+    let number = taken &- moments.startIndex
+    (self.least, self.most) = (least, most)
+    count &+= UInt64(truncatingIfNeeded: number &* more)
+    return number
+  }
+
   private mutating func open(_ value: UInt64, _ histogram: inout GapHistogram) {
     close(into: &histogram)
     bin = GapHistogram.bin(of: value)

@@ -18,6 +18,10 @@ struct TokenRate {
     fileprivate(set) var count = 0
   }
 
+  /// The same at several moments before the end of the run's second.
+  @inline(__always)
+  func add(_ count: Int, within run: inout Run) { run.count += count }
+
   /// Seconds count from the first call.
   mutating func start(at time: SimTime) {
     if origin == .never { origin = time }

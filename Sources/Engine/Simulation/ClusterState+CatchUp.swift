@@ -41,27 +41,28 @@ extension ClusterState {
     let decodes = instance.pointee.batch.count
     let first = lane.pointee.ended
     let count = lane.pointee.ends.count
+    let ends = lane.pointee.ends.elements
+    let lastEndsNow = stage >= .outcomes && ends[count - 1] == now
     var start = lane.pointee.start
-    let lastEndsNow = stage >= .outcomes && lane.pointee.ends[count - 1] == now
     var place = first
-    var duration = SimDuration.zero
-    // Beside the lane, so that they need not go to memory and back for each iteration.
-    var gaps = lane.pointee.gaps
-    var tokens = lane.pointee.tokens
-    repeat {
-      let end = lane.pointee.ends[place]
-      guard end < now || (lastEndsNow && place == count - 1) else { break }
-      duration = end - start
-      gaps.add(duration, count: decodes, to: &gapHistogram)
-      tokenRate.add(decodes, at: end, to: &tokens)
-      start = end
+    while true {
+      // Those of one second whose gaps are of one bin go together.
+      let same = lane.pointee.gaps.add(
+        upTo: ends[place..<count], from: start, before: min(now, lane.pointee.tokens.end),
+        count: decodes)
+      tokenRate.add(same * decodes, within: &lane.pointee.tokens)
+      place += same
+      if same > 0 { start = ends[place - 1] }
+      guard place < count, ends[place] < now || (lastEndsNow && place == count - 1) else { break }
+      lane.pointee.gaps.add(ends[place] - start, count: decodes, to: &gapHistogram)
+      tokenRate.add(decodes, at: ends[place], to: &lane.pointee.tokens)
+      start = ends[place]
       place += 1
-    } while place < count
-    lane.pointee.gaps = gaps
-    lane.pointee.tokens = tokens
+    }
+    let duration = start - (place > first + 1 ? ends[place - 2] : lane.pointee.start)
     instance.pointee.lastEnd = start
     if instance.pointee.keepsGaps {
-      for end in lane.pointee.ends[first..<place] { instance.pointee.logEnd(end) }
+      for end in ends[first..<place] { instance.pointee.logEnd(end) }
     }
     let passed = place - first
     lane.pointee.totals.iterations += passed

@@ -23,6 +23,45 @@ import Testing
     #expect(inRuns == oneByOne)
   }
 
+  /// Moments in a row: those that can go together do, and the others are left.
+  @Test(arguments: 0..<100)
+  func gapsBetweenMomentsFillTheHistogramAsGapsOneByOne(seed: Int) {
+    var random = RandomStream(seed: UInt64(seed), name: "gaps-of-moments")
+    var (together, oneByOne) = (RunResult().gapHistogram, RunResult().gapHistogram)
+    var run = GapRun()
+    var tookSome = false
+    for _ in 0..<100 {
+      var gap = Int64(random.nextIndex(below: 30_000_000))
+      var moments = [SimTime.zero]
+      for _ in 0..<random.nextIndex(below: 40) {
+        gap += Int64(random.nextIndex(below: 2_000))
+        moments.append(moments[moments.count - 1] + SimDuration(nanoseconds: gap))
+      }
+      let limit = moments[random.nextIndex(below: moments.count)]
+      let count = 1 + random.nextIndex(below: 9)
+      var place = 1
+      while place < moments.count {
+        let start = moments[place - 1]
+        let taken = moments.withUnsafeBufferPointer {
+          run.add(upTo: $0[place...], from: start, before: limit, count: count)
+        }
+        tookSome = tookSome || taken > 0
+        #expect(moments[place..<place + taken].allSatisfy { $0 < limit })
+        place += taken
+        if place == moments.count { break }
+        run.add(moments[place] - moments[place - 1], count: count, to: &together)
+        place += 1
+      }
+      for place in moments.indices.dropFirst() {
+        let gap = (moments[place] - moments[place - 1]).nanoseconds
+        oneByOne.record(UInt64(gap), count: UInt64(count))
+      }
+    }
+    run.close(into: &together)
+    #expect(together == oneByOne)
+    #expect(tookSome)
+  }
+
   @Test(arguments: 0..<100)
   func tokensInRunsCountAsTokensOneByOne(seed: Int) {
     var random = RandomStream(seed: UInt64(seed), name: "token-rate")
