@@ -1,5 +1,3 @@
-import DequeModule
-
 /// Queues, KV blocks and batch of one serving instance. Knows nothing of time's cost, of other instances or of policies.
 ///
 /// The running set is in three parts: `prefilling` (prompt not done), `batch` (decoding), and `paused` (between two tokens,
@@ -20,15 +18,15 @@ struct Instance<Batch: DecodeBatch>: ~Copyable {
   private(set) var peakBlocks = 0
 
   /// Requests whose prompt waits: in order of arrival here, preempted ones in front.
-  var waiting: Deque<Int32> = []
+  var waiting = PlainQueue<Int32>()
   /// Tokens that those have still to compute.
   var waitingTokens = 0
   /// How many of those were preempted.
   var preemptedWaiting = 0
   /// Requests whose KV cache has arrived, in order of arrival.
-  var ready: Deque<Int32> = []
+  var ready = PlainQueue<Int32>()
   /// Requests that want to come here, and wait for blocks on the side where they are.
-  var reservations: Deque<Int32> = []
+  var reservations = PlainQueue<Int32>()
   /// The running set in order of admission, and its three parts.
   var running = Pile<Int32>()
   var prefilling = Pile<Int32>()
@@ -79,6 +77,9 @@ struct Instance<Batch: DecodeBatch>: ~Copyable {
   func deallocate() {
     pool.deallocate()
     batch.deallocate()
+    waiting.deallocate()
+    ready.deallocate()
+    reservations.deallocate()
     running.deallocate()
     prefilling.deallocate()
     paused.deallocate()

@@ -19,7 +19,7 @@ struct RequestTable {
   private(set) var rows: RequestRows
   private(set) var capacity: Int
   /// Slots that were given back, used again from the last.
-  private var vacant: ContiguousArray<Int32> = []
+  private var vacant = Pile<Int32>()
   /// Slots ever used.
   private(set) var used = 0
   private(set) var active = 0
@@ -30,6 +30,7 @@ struct RequestTable {
   }
 
   func deallocate() {
+    vacant.deallocate()
     rows.base.deinitialize(count: used)
     rows.base.deallocate()
   }
