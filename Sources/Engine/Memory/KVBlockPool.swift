@@ -150,7 +150,19 @@ struct KVBlockPool {
 
   /// Takes `count` blocks from the head of the free queue for a holding whose blanks the caller counts.
   /// Requires `count <= free`.
+  @inline(__always)
   mutating func take(_ count: Int) {
+    // Blank blocks mostly stand together.
+    if head >= 0, entries[Int(head)].key == 0, count < Int(entries[Int(head)].count), count <= free
+    {
+      free -= count
+      entries[Int(head)].count -= Int32(truncatingIfNeeded: count)
+    } else {
+      takeRuns(count)
+    }
+  }
+
+  private mutating func takeRuns(_ count: Int) {
     precondition(count <= free, "taking \(count) of \(free) free blocks")
     free -= count
     var left = Int32(count)

@@ -1,5 +1,6 @@
 extension Instance {
   /// A request joins the waiting queue, behind all others.
+  @inline(__always)
   mutating func enqueue(_ slot: Int32, _ rows: RequestRows) {
     rows[slot].place = .waiting
     rows[slot].instance = id
@@ -30,6 +31,7 @@ extension Instance {
   }
 
   /// Takes a request off the waiting queue.
+  @inline(__always)
   mutating func dequeue(_ slot: Int32, _ rows: RequestRows) {
     if waiting.first == slot {
       waiting.removeFirst()

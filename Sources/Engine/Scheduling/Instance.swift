@@ -122,6 +122,13 @@ struct Instance<Batch: DecodeBatch>: ~Copyable {
   /// Requests that run or wait here, those on the way included.
   var waitingCount: Int { waiting.count + ready.count + reservations.count + transfersIn }
 
+  /// Has it nobody to serve, now or once a transfer has come, and nothing to give back? Then it forms no iteration.
+  var isDeserted: Bool {
+    mutating get {
+      running.isEmpty && waiting.isEmpty && ready.isEmpty && leaving.isEmpty
+    }
+  }
+
   mutating func notePeak() { peakBlocks = max(peakBlocks, pool.held) }
 
   /// Numbers in order of admission.

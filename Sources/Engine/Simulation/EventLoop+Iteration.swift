@@ -9,6 +9,7 @@ extension EventLoop {
     endedInstances.append(index)
   }
 
+  @inline(__always)
   mutating func formDirtyInstances() throws(SimulationError) {
     guard !dirtyInstances.isEmpty else { return }
     let state = self.state
@@ -19,6 +20,11 @@ extension EventLoop {
       state.pointee.lanes[index].isDirty = false
       state.pointee.catchUp(index)
       guard state.pointee.lanes[index].isIdle else { continue }
+      // Mostly a prefill instance that has handed its only request over.
+      if state.pointee.instances[index].isDeserted {
+        state.pointee.touch(index)
+        continue
+      }
       // In a second round of this instant, all that was planned has begun.
       if entered < .after {
         state.pointee.stage = .forming
@@ -68,7 +74,7 @@ extension EventLoop {
     let state = self.state
     let instance = state.pointee.instances + index
     let rows = state.pointee.rows
-    instance.pointee.admitReady(rows, now: now)
+    if !instance.pointee.ready.isEmpty { instance.pointee.admitReady(rows, now: now) }
     if instance.pointee.running.isEmpty, instance.pointee.waiting.isEmpty { return false }
     if hooks.contains(.evict) {
       try chooseEvictions(index, blocks: instance.pointee.blocksForNextStep(rows))
@@ -117,6 +123,7 @@ extension EventLoop {
   }
 
   /// Whether the step just formed can go on as it is until something happens.
+  @inline(__always)
   private func isSettled(_ instance: UnsafeMutablePointer<Instance<Batch>>) -> Bool {
     guard instance.pointee.step.chunks.isEmpty, instance.pointee.step.preemptions == 0,
       instance.pointee.batch.count == instance.pointee.running.count

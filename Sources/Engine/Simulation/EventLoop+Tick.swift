@@ -26,6 +26,7 @@ extension EventLoop {
   }
 
   /// When something happens next; nil when nothing will. Ticks and faults alone are nothing once all requests have ended.
+  @inline(__always)
   var nextInstant: SimTime? {
     mutating get {
       if !faults.schedule.isEmpty || state.pointee.movesBlocks { dropVoidEvents() }

@@ -155,12 +155,14 @@ struct EventLoop<P: Policy, Batch: DecodeBatch> {
   // MARK: Marks
 
   /// The instance may be able to begin an iteration when this instant settles.
+  @inline(__always)
   mutating func markDirty(_ index: Int) {
     guard !state.pointee.lanes[index].isDirty else { return }
     state.pointee.lanes[index].isDirty = true
     dirtyInstances.append(index)
   }
 
+  @inline(__always)
   mutating func markReservations(_ index: Int) {
     guard !state.pointee.lanes[index].reservationsAreDirty,
       !state.pointee.instances[index].reservations.isEmpty
