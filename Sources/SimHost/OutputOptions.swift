@@ -140,7 +140,7 @@ struct OutputOptions: ParsableArguments {
       case .wide:
         try WideCSV(
           result, cluster: cluster, targets: run.scenario.options.targets,
-          session: run.scenario.workload.sessionName
+          session: run.scenario.workload.sessionName, kinds: RequestKinds(run.scenario.workload)
         ).save(to: output, inputs: inputs)
       }
     }

@@ -5,8 +5,7 @@
 /// finished request with more than one token,
 /// `e2e_ms = (admit_ms − arrival_ms) + prefill_queue_ms + prefill_ms + kv_wait_ms + kv_transfer_ms + decode_queue_ms + decode_ms`.
 ///
-/// `tpot_ms` is rounded down to whole nanoseconds. `slo_ok` is 1 or 0 where the run has objectives. `class` is always
-/// empty, also where the trace names classes. `retries` is empty in a run without faults; stages of a request that began anew are
+/// `tpot_ms` is rounded down to whole nanoseconds. `slo_ok` is 1 or 0 where the run has objectives. `retries` is empty in a run without faults; stages of a request that began anew are
 /// those of its last try, and what was before counts as waiting at the gateway. In a run that moved decoding requests,
 /// `migrations` stands last: how often each was.
 public struct WideCSV: OutputDocument {
@@ -14,14 +13,15 @@ public struct WideCSV: OutputDocument {
   private let row: WideRow
 
   /// - Parameter session: name of a request's session; nil is none.
+  /// - Parameter kinds: what names the requests' classes.
   public init(
     _ result: RunResult, cluster: ClusterSpec, targets: GoodputTargets? = nil,
-    session: @escaping (RequestID) -> String? = { _ in nil }
+    session: @escaping (RequestID) -> String? = { _ in nil }, kinds: RequestKinds = .none
   ) {
     self.result = result
     var row = WideRow(
       cluster: cluster, targets: targets, hasRetries: !result.faults.isEmpty,
-      hasMigrations: result.migration != nil, session: session)
+      hasMigrations: result.migration != nil, session: session, kinds: kinds)
     row.learn(result.reasons)
     self.row = row
   }

@@ -1,4 +1,4 @@
-/// `WideCSV` of a run whose records go by, for runs that have neither faults nor migrations.
+/// `WideCSV` of a run whose records go by, for runs that have neither faults nor migrations, nor classes of requests.
 ///
 /// The file has its name once `finish` has been called, and leaves nothing behind where it was not. Devices and pipes have
 /// no such beginning: nothing may be written to them before the run has come to a good end.

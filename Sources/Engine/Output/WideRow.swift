@@ -12,18 +12,20 @@ struct WideRow {
   private let hasRetries: Bool
   private let hasMigrations: Bool
   private let session: (RequestID) -> String?
+  private let kinds: RequestKinds
   private var words: Words
-  /// Bytes of a row at most, behind the name of the session.
+  /// Bytes of a row that writing it may touch, but for the names of session and class.
   private var most: Int
 
   init(
     cluster: ClusterSpec, targets: GoodputTargets?, hasRetries: Bool, hasMigrations: Bool,
-    session: @escaping (RequestID) -> String?
+    session: @escaping (RequestID) -> String?, kinds: RequestKinds = .none
   ) {
     self.targets = targets
     self.hasRetries = hasRetries
     self.hasMigrations = hasMigrations
     self.session = session
+    self.kinds = kinds
     words = Words(cluster)
     most = Self.most(words)
   }
@@ -44,17 +46,28 @@ struct WideRow {
   }
 
   func write(_ record: RequestRecord, to sink: inout ByteSink) {
-    sink.write(Int64(record.id.index))
+    let id = Int64(record.id.index)
+    let session = session(record.id)
+    let className = kinds[record.id]?.className
+    guard session != nil || className != nil else {
+      return sink.row(most: most) { row in
+        row.put(id)
+        row.put(ByteSink.comma)
+        row.put(ByteSink.comma)
+        write(record, to: &row)
+      }
+    }
+    sink.write(id)
     sink.write(ByteSink.comma)
-    if let session = session(record.id) { sink.write(field: session) }
+    if let session { sink.write(field: session) }
+    sink.write(ByteSink.comma)
+    if let className { sink.write(field: className) }
     sink.row(most: most) { write(record, to: &$0) }
   }
 
-  /// What stands behind the name of the session.
-  @inline(__always)
+  /// What stands behind the name of the class.
   private func write(_ record: RequestRecord, to row: inout RowCursor) {
     let isHandedOver = record.transferStart != .never
-    row.put(ByteSink.comma)
     let arrival = row.place
     moment(record.arrival, to: &row)
     moment(record.routed, mostly: record.arrival, arrival..<row.place, to: &row)

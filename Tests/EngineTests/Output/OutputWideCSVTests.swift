@@ -30,6 +30,25 @@ import Testing
         """)
   }
 
+  /// A class stands in its column, quoted where it must be, with a session and without one.
+  @Test func classesHaveTheirColumn() throws {
+    let kinds = RequestKinds(
+      [
+        .init(tenant: nil, className: "chat", targets: GoodputTargets()),
+        .init(tenant: "b", className: "long, \"slow\"", targets: GoodputTargets()),
+        .init(tenant: "b", className: nil, targets: GoodputTargets()),
+      ],
+      places: [0, 1, 2, -1])
+    let csv = WideCSV(
+      MetricsFixture.run, cluster: MetricsFixture.cluster,
+      session: { $0.index == 1 ? "s" : nil }, kinds: kinds)
+    let plain = parse(WideCSV(MetricsFixture.run, cluster: MetricsFixture.cluster).text)
+    let rows = parse(csv.text)
+    #expect(rows[1...4].map { $0[2] } == ["chat", "long, \"slow\"", "", ""])
+    #expect(rows[1...4].map { $0[1] } == ["", "s", "", ""])
+    #expect(rows.map { $0[3...] } == plain.map { $0[3...] })
+  }
+
   /// What the table says is what the records say, to the nanosecond, for every outcome.
   @Test func rowsReadBackAsTheRecords() {
     for seed in 0..<100 as Range<UInt64> {
