@@ -71,12 +71,28 @@ struct Network {
     after delay: SimDuration = .zero, now: SimTime
   ) {
     let start = now + delay + topology.latency(from: from.index, to: to.index)
+    let isAlone = flows.isEmpty && held == 0
     flows.append(
       Flow(
         id: nextID, tag: tag, from: from.index, to: to.index, ready: Double(bytes - held),
         held: held, rate: 0, since: start, start: start, end: .never, wake: start))
     nextID += 1
-    if start == now { share(now) }
+    if start == now {
+      share(now)
+    } else if isAlone {
+      foresee(start)
+    }
+  }
+
+  /// Gives the only flow the rate that it has from its first byte on, so that nobody need wake for that one. Another that
+  /// begins before takes it back.
+  private mutating func foresee(_ start: SimTime) {
+    hops.removeAll()
+    let rate = rateAlone(flows[0], start)
+    guard rate > 0 else { return }
+    flows[0].rate = rate
+    flows[0].end =
+      start + SimDuration(nanoseconds: Network.nanoseconds(flows[0].ready, at: rate))
   }
 
   /// The next `bytes` of a stream are computed from `start` to `end`, layer by layer.
@@ -186,6 +202,11 @@ struct Network {
   /// The flow goes on at another rate from `now`; one that stays keeps its end.
   private mutating func run(_ place: Int, at rate: Double, _ now: SimTime) {
     if rate == flows[place].rate { return }
+    if now < flows[place].start {
+      // Its rate was foreseen, and may be another when it starts.
+      flows[place].rate = 0
+      return
+    }
     flows[place].settle(now)
     flows[place].rate = rate
     if rate == 0 {

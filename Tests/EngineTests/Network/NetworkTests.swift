@@ -64,6 +64,32 @@ import Testing
         == [1600, 2100])
   }
 
+  /// A transfer that is alone needs no event for its first byte; one that begins before that byte and is there sooner has it
+  /// looked at again.
+  @Test func whatWasForeseenHoldsUntilAnotherComes() {
+    var network = Network(Topology(link: Self.link, instances: 2))
+    defer { network.deallocate() }
+    func time(_ nanoseconds: Int64) -> SimTime { SimTime(nanoseconds: nanoseconds) }
+    // From 1,100 on, 1,000 bytes.
+    network.begin(
+      tag: 0, from: InstanceID(0), to: InstanceID(1), bytes: 1000,
+      after: SimDuration(nanoseconds: 1000), now: time(0))
+    #expect(network.nextEvent == time(2100))
+    // From 300 on, alone until 1,100; its last 700 bytes at half the rate take until 2,500.
+    network.begin(tag: 1, from: InstanceID(0), to: InstanceID(1), bytes: 1500, now: time(200))
+    var ends: [Int32: Int64] = [:]
+    var events: [Int64] = []
+    while let next = network.nextEvent {
+      var ended = Pile<Int32>()
+      defer { ended.deallocate() }
+      network.advance(to: next, ended: &ended)
+      events.append(next.nanoseconds)
+      for tag in ended { ends[tag] = next.nanoseconds }
+    }
+    #expect(events == [300, 1100, 2500, 2800])
+    #expect(ends == [1: 2500, 0: 2800])
+  }
+
   @Test func portsInAreSharedTooAndOtherPortsAreNot() {
     #expect(
       run([(at: 0, from: 0, to: 2, bytes: 1000), (at: 0, from: 1, to: 2, bytes: 1000)])
