@@ -153,8 +153,7 @@ struct KVBlockPool {
   @inline(__always)
   mutating func take(_ count: Int) {
     // Blank blocks mostly stand together.
-    if head >= 0, entries[Int(head)].key == 0, count < Int(entries[Int(head)].count), count <= free
-    {
+    if head >= 0, entries[Int(head)].key == 0, count < Int(entries[Int(head)].count) {
       free -= count
       entries[Int(head)].count -= Int32(truncatingIfNeeded: count)
     } else {

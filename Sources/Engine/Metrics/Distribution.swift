@@ -16,12 +16,7 @@ public struct Distribution: Sendable, Equatable {
 
 extension Distribution {
   /// Exact statistics of durations in nanoseconds; nil without any.
-  init?(ofNanoseconds samples: ContiguousArray<Double>) {
-    guard let all = samples.withUnsafeBufferPointer({ Distribution(of: $0) }) else { return nil }
-    self = all
-  }
-
-  init?(ofWholeNanoseconds samples: ContiguousArray<Int64>) {
+  init?<Sample: Rankable>(ofNanoseconds samples: ContiguousArray<Sample>) {
     guard let all = samples.withUnsafeBufferPointer({ Distribution(of: $0) }) else { return nil }
     self = all
   }

@@ -57,15 +57,15 @@ public struct GoodputTargets: Sendable, Equatable {
     return meetsTTFT(record) && meetsTPOT(record) && meetsEndToEnd(record)
   }
 
-  fileprivate func meetsTTFT(_ record: borrowing RequestRecord) -> Bool {
+  fileprivate func meetsTTFT(_ record: RequestRecord) -> Bool {
     isMet(ttft, by: record.timeToFirstToken.map { Double($0.nanoseconds) })
   }
 
-  fileprivate func meetsTPOT(_ record: borrowing RequestRecord) -> Bool {
+  fileprivate func meetsTPOT(_ record: RequestRecord) -> Bool {
     isMet(tpot, by: record.nanosecondsPerOutputToken ?? 0)
   }
 
-  fileprivate func meetsEndToEnd(_ record: borrowing RequestRecord) -> Bool {
+  fileprivate func meetsEndToEnd(_ record: RequestRecord) -> Bool {
     isMet(endToEnd, by: record.endToEnd.map { Double($0.nanoseconds) })
   }
 
@@ -118,7 +118,7 @@ struct GoodputCount: Sendable, Equatable {
 
   init(_ targets: GoodputTargets) { self.targets = targets }
 
-  mutating func add(_ record: borrowing RequestRecord) {
+  mutating func add(_ record: RequestRecord) {
     guard record.outcome == .finished else { return }
     let kept = (targets.meetsTTFT(record), targets.meetsTPOT(record), targets.meetsEndToEnd(record))
     if kept.0 { ttft += 1 }

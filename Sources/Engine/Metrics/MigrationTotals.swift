@@ -35,5 +35,5 @@ public struct MigrationTotals: Sendable, Equatable {
   }
 
   /// nil where none came to its end.
-  public var downtime: Distribution? { Distribution(ofWholeNanoseconds: downtimes) }
+  public var downtime: Distribution? { Distribution(ofNanoseconds: downtimes) }
 }

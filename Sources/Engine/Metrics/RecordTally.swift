@@ -32,7 +32,7 @@ struct RecordTally: ~Copyable {
     waits.add(record)
     concurrency.add(record)
     backlog.add(record)
-    goodput?.add(record)
+    goodput?.add(copy record)
     if record.outcome == .rejected { reject(Int(record.reason)) }
   }
 

@@ -16,11 +16,11 @@ struct TokenRate {
     /// End of that second; nothing fits into a new run.
     fileprivate(set) var end = SimTime(nanoseconds: .min)
     fileprivate(set) var count = 0
-  }
 
-  /// The same at several moments before the end of the run's second.
-  @inline(__always)
-  func add(_ count: Int, within run: inout Run) { run.count += count }
+    /// Counts tokens that all come before its end.
+    @inline(__always)
+    mutating func add(_ tokens: Int) { count += tokens }
+  }
 
   /// Seconds count from the first call.
   mutating func start(at time: SimTime) {

@@ -12,7 +12,7 @@ struct Flow {
   var ready: Double
   /// Bytes that cannot be sent yet.
   var held: Int64 = 0
-  /// Bytes per nanosecond from `since` on; 0 while nothing is sent.
+  /// Bytes per nanosecond from `since` on; 0 while nothing is sent. Before `start` it is foreseen, or 0.
   var rate: Double
   var since: SimTime
   /// When the first byte leaves.

@@ -77,22 +77,9 @@ struct Network {
         id: nextID, tag: tag, from: from.index, to: to.index, ready: Double(bytes - held),
         held: held, rate: 0, since: start, start: start, end: .never, wake: start))
     nextID += 1
-    if start == now {
-      share(now)
-    } else if isAlone {
-      foresee(start)
-    }
-  }
-
-  /// Gives the only flow the rate that it has from its first byte on, so that nobody need wake for that one. Another that
-  /// begins before takes it back.
-  private mutating func foresee(_ start: SimTime) {
-    hops.removeAll()
-    let rate = rateAlone(flows[0], start)
-    guard rate > 0 else { return }
-    flows[0].rate = rate
-    flows[0].end =
-      start + SimDuration(nanoseconds: Network.nanoseconds(flows[0].ready, at: rate))
+    // The rate of a flow that is alone is foreseen, so that nobody need wake for its first byte. Another flow that starts
+    // before it takes that back.
+    if start == now || isAlone { share(start) }
   }
 
   /// The next `bytes` of a stream are computed from `start` to `end`, layer by layer.

@@ -47,7 +47,7 @@ struct RowCursor {
   @inline(__always)
   mutating func put(milliseconds nanoseconds: Int64) {
     if nanoseconds == 0 {
-      store(Self.noMilliseconds, at: place)
+      store(Self.zeroMilliseconds, at: place)
       place += 8
       return
     }
@@ -70,7 +70,7 @@ struct RowCursor {
   /// Numbers below this have eight digits at most.
   private static var eightDigitLimit: Int64 { 100_000_000 }
   /// `0.000000`, the first byte in the lowest.
-  private static var noMilliseconds: UInt64 { 0x3030_3030_3030_2e30 }
+  private static var zeroMilliseconds: UInt64 { 0x3030_3030_3030_2e30 }
 
   /// Writes the digits of a number below `eightDigitLimit`, at least one; returns the place behind them.
   @inline(__always)

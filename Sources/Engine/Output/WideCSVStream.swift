@@ -40,9 +40,7 @@ public final class WideCSVStream {
   private static func write(
     _ records: UnsafeBufferPointer<RequestRecord>, _ row: WideRow, to sink: inout ByteSink
   ) {
-    guard let start = records.baseAddress else { return }
-    // In place: a buffer hands out copies.
-    for place in records.indices { row.write((start + place).pointee, to: &sink) }
+    for place in records.indices { row.write(records[place], to: &sink) }
   }
 
   public func finish() throws(OutputError) {

@@ -122,7 +122,7 @@ struct Instance<Batch: DecodeBatch>: ~Copyable {
   /// Requests that run or wait here, those on the way included.
   var waitingCount: Int { waiting.count + ready.count + reservations.count + transfersIn }
 
-  /// Has it nobody to serve, now or once a transfer has come, and nothing to give back? Then it forms no iteration.
+  /// Has it nobody running, waiting or ready, and nothing to give back? Then there is no iteration to form.
   var isDeserted: Bool {
     mutating get {
       running.isEmpty && waiting.isEmpty && ready.isEmpty && leaving.isEmpty

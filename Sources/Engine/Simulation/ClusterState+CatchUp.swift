@@ -50,7 +50,7 @@ extension ClusterState {
       let same = lane.pointee.gaps.add(
         upTo: ends[place..<count], from: start, before: min(now, lane.pointee.tokens.end),
         count: decodes)
-      tokenRate.add(same * decodes, within: &lane.pointee.tokens)
+      lane.pointee.tokens.add(same * decodes)
       place += same
       if same > 0 { start = ends[place - 1] }
       guard place < count, ends[place] < now || (lastEndsNow && place == count - 1) else { break }

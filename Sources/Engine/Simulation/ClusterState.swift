@@ -173,8 +173,8 @@ struct ClusterState<Batch: DecodeBatch>: ~Copyable {
 
   /// Keys of the request's blocks on this instance; empty where its contents are unknown or nothing is cached there.
   mutating func keys(_ slot: Int32, on instance: Int) -> BlockKeys {
+    guard hasContent(slot), isPrefixCached(instance) else { return [] }
     let request = trace[Int(rows[slot].id.index)]
-    guard request.contentCount > 0, isPrefixCached(instance) else { return [] }
     let start = Int(request.contentStart)
     return BlockKey.chain(
       workload.content, start..<(start + Int(request.contentCount)), unit: workload.contentUnit,

@@ -14,9 +14,7 @@ struct OwnedPile<Element: BitwiseCopyable>: ~Copyable {
   mutating func append(_ element: Element) { pile.append(element) }
 
   /// Looks at all elements, in the order of their coming.
-  func withElements<Result: ~Copyable>(
-    _ body: (UnsafeBufferPointer<Element>) -> Result
-  ) -> Result {
+  func withElements<Result>(_ body: (UnsafeBufferPointer<Element>) -> Result) -> Result {
     body(pile.elements)
   }
 }
